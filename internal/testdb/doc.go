@@ -13,7 +13,8 @@
 // in a session of its own, whose standard input is a pipe held open by the test
 // process. The kernel closes that pipe however the process ends (a panic, os.Exit, a
 // timeout, SIGKILL, Ctrl-C); the supervisor then stops the server and removes its
-// folder. There is nothing to call at the end of a test run.
+// folder. There is nothing to call at the end of a test run. Only a SIGKILL of the
+// supervisor itself defeats this.
 //
 // # Environment
 //

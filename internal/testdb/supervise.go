@@ -57,7 +57,7 @@ func supervise(e *engine, found programs) (*process, error) {
 	}
 	folder, err := bufio.NewReader(p.output).ReadString('\n')
 	if err != nil {
-		p.stop()
+		p.stop(stopTimeout)
 		return nil, fmt.Errorf("no folder could be made in any of %v", bases)
 	}
 	p.folder = strings.TrimSuffix(folder, "\n")
@@ -123,11 +123,12 @@ func (p *process) await(ready func(context.Context) error) error {
 	}
 }
 
-// stop returns when the server has ended and its folder is gone.
-func (p *process) stop() {
+// stop returns when the server has ended and its folder is gone. A supervisor that has
+// not seen to that when patience is over is killed with all that it started.
+func (p *process) stop(patience time.Duration) {
 	p.alive.Close()
 	p.output.Close()
-	hung := time.AfterFunc(stopTimeout, func() { killSession(p.cmd.Process) })
+	hung := time.AfterFunc(patience, func() { killSession(p.cmd.Process) })
 	p.cmd.Wait()
 	// If it did not fire the supervisor has removed the folder itself.
 	if !hung.Stop() && p.folder != "" {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // failingEngine returns PostgreSQL with functions of its script replaced.
@@ -67,7 +68,19 @@ serve() { trap '' QUIT; echo ready >ready; while :; do sleep 1; done; }`)
 	if err := p.await(isReady); err != nil {
 		t.Fatal(err)
 	}
-	p.stop()
+	p.alive.Close()
+	awaitGone(t, p.folder)
+	p.stop(stopTimeout)
+}
+
+func TestASetupThatHangsIsKilled(t *testing.T) {
+	t.Parallel()
+	hanging, found := failingEngine(t, `setup() { sleep 3600; }`)
+	p, err := supervise(hanging, found)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stop(time.Second)
 	awaitGone(t, p.folder)
 }
 
@@ -118,7 +131,7 @@ func TestAFolderThatTheServerCannotEnterIsPassedOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.stop()
+	defer p.stop(stopTimeout)
 	if strings.HasPrefix(p.folder, closed) {
 		t.Errorf("the server's folder is %s, in a folder closed to it", p.folder)
 	}

@@ -92,7 +92,7 @@ func start(e *engine, found programs) (*Server, error) {
 	ready := func(ctx context.Context) error { return e.execute(ctx, s.DSN(e.maintenance), "SELECT 1") }
 	if err := p.await(ready); err != nil {
 		log := p.logTail()
-		p.stop()
+		p.stop(stopTimeout)
 		return nil, fmt.Errorf("starting %s: %w; the end of its log:\n%s", e.name, err, log)
 	}
 	return s, nil

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"strings"
 	"testing"
+	"time"
 
 	_ "github.com/go-sql-driver/mysql"
 	_ "github.com/jackc/pgx/v5/stdlib"
@@ -83,7 +84,8 @@ func query[T any](t *testing.T, db *sql.DB, statement string) T {
 func TestTheTestsOfAProcessShareOneServer(t *testing.T) {
 	for _, engine := range engines {
 		t.Run(engine.name, func(t *testing.T) {
-			if engine.start(t) != engine.start(t) {
+			one := engine.start(t)
+			if other := engine.start(t); one != other {
 				t.Error("two servers were started")
 			}
 		})
@@ -166,6 +168,15 @@ func TestADumpChangesOnlyWithTheDatabase(t *testing.T) {
 						changed, change.changed, before, after)
 				}
 			})
+		}
+	})
+}
+
+func TestADumpHoldsNoDate(t *testing.T) {
+	onEach(t, func(t *testing.T, driver string, server *testdb.Server) {
+		dump := server.Dump(t, server.Database(t))
+		if month := time.Now().Format("2006-01"); bytes.Contains(dump, []byte(month)) {
+			t.Errorf("the dump holds %s:\n%s", month, dump)
 		}
 	})
 }
