@@ -49,7 +49,8 @@ func splitName(text string) (schema, name string) {
 	return "", text
 }
 
-func (p pattern) matchesEverything() bool { return strings.Trim(p.name, "*") == "" }
+// matchesEverything reports whether the pattern says nothing but stars.
+func (p pattern) matchesEverything() bool { return strings.Trim(p.schema+p.name, "*") == "" }
 
 // matches reports whether the pattern certainly means this name.
 func (p pattern) matches(schema, name string, fold bool) bool {
