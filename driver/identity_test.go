@@ -107,16 +107,13 @@ func compare(t *testing.T, bits int, got, want map[string]bool) {
 type (
 	checkedStmt         struct{ bareStmt }
 	convertedStmt       struct{ bareStmt }
-	checkedAndConverted struct {
-		checkedStmt
-		convertedStmt
-		bareStmt
-	}
+	checkedAndConverted struct{ bareStmt }
 )
 
-func (checkedStmt) CheckNamedValue(*driver.NamedValue) error         { return driver.ErrRemoveArgument }
-func (convertedStmt) ColumnConverter(int) driver.ValueConverter      { return driver.NotNull{} }
-func (checkedAndConverted) CheckNamedValue(*driver.NamedValue) error { return nil }
+func (checkedStmt) CheckNamedValue(*driver.NamedValue) error          { return driver.ErrRemoveArgument }
+func (convertedStmt) ColumnConverter(int) driver.ValueConverter       { return driver.NotNull{} }
+func (checkedAndConverted) CheckNamedValue(*driver.NamedValue) error  { return nil }
+func (checkedAndConverted) ColumnConverter(int) driver.ValueConverter { return driver.NotNull{} }
 
 type preparing struct {
 	*bareConn
