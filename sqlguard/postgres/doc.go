@@ -43,7 +43,8 @@
 // a file, LOCK TABLE, dblink, EXPLAIN ANALYZE CREATE TABLE AS, and whatever would lift it.
 //
 // Operators count as calls in [sqlguard.Verdict.Functions], for they are. In
-// [sqlguard.Verdict.Calls] a cursor of another text is written "cursor c".
+// [sqlguard.Verdict.Calls] a cursor of another text is written "cursor c", and EXPLAIN EXECUTE
+// calls "a prepared statement".
 // COMMIT AND CHAIN has two Parts, COMMIT and the BEGIN that follows at once.
 package postgres
 

@@ -73,12 +73,20 @@ func (s statement) head() sqlguard.Verdict {
 		v := verdict(sqlguard.Unproven, "FETCH", "reads from a cursor whose query is not known")
 		v.Calls = []string{"cursor"}
 		return v
+	case "declare":
+		return s.declare()
 	case "lock":
 		return verdict(sqlguard.Lock, sqlguard.OpLock, "locks tables")
-	case "notify", "do", "call", "execute", "prepare", "declare":
-		return verdict(sqlguard.Write, sqlguard.OpUnknown, "cannot be judged without the parser")
+	case "alter", "analyse", "analyze", "checkpoint", "cluster", "comment", "create", "drop", "grant", "import",
+		"load", "reassign", "refresh", "reindex", "revoke", "security", "truncate", "vacuum":
+		return verdict(sqlguard.Schema, sqlguard.Op(words(first)), "changes definitions, rights or maintenance state")
 	}
-	return verdict(sqlguard.Schema, sqlguard.OpUnknown, "changes definitions, rights or maintenance state")
+	return unjudged()
+}
+
+// unjudged is the verdict on what takes the parser, or is no SQL.
+func unjudged() sqlguard.Verdict {
+	return verdict(sqlguard.Write, sqlguard.OpUnknown, "cannot be judged without the parser")
 }
 
 // isQuery reports whether a query begins at i: SELECT, VALUES, TABLE or WITH,
@@ -105,14 +113,31 @@ func (s statement) explain() sqlguard.Verdict {
 		inner := scan{statement: s}
 		return inner.query(i)
 	}
-	return verdict(sqlguard.Schema, "EXPLAIN", "may execute what it explains")
+	for j := range s {
+		switch s.word(j) {
+		case "create", "into", "refresh":
+			return verdict(sqlguard.Schema, "EXPLAIN", "may create the table that it explains")
+		}
+	}
+	return unjudged()
+}
+
+// declare judges DECLARE … CURSOR … FOR as its query.
+func (s statement) declare() sqlguard.Verdict {
+	for i := 2; i < len(s); i++ {
+		if s.word(i) == "for" && s.isQuery(i+1) {
+			inner := scan{statement: s}
+			return inner.query(i + 1)
+		}
+	}
+	return unjudged()
 }
 
 // simple judges a statement that has nothing but names and literals.
 func (s statement) simple(class sqlguard.Class, op sqlguard.Op) sqlguard.Verdict {
 	for i := range s {
 		if s[i].kind == lex.Op && !s.op(i, ".") && !s.op(i, "*") {
-			return verdict(sqlguard.Write, sqlguard.OpUnknown, "cannot be judged without the parser")
+			return unjudged()
 		}
 	}
 	return verdict(class, op, "changes the session alone")
@@ -147,7 +172,7 @@ func (s statement) transaction() sqlguard.Verdict {
 	case first == "release":
 		return control("RELEASE SAVEPOINT", sqlguard.TxRelease)
 	}
-	return verdict(sqlguard.Write, sqlguard.OpUnknown, "cannot be judged without the parser")
+	return unjudged()
 }
 
 // readOnlyModes reports whether the transaction modes from i on do not ask for

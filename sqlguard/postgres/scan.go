@@ -148,7 +148,7 @@ func (s *scan) name(i int) {
 func (s *scan) function(i int) {
 	schema, name, ok := s.qualifiedAt(i)
 	if !ok {
-		s.call("a function whose name is not decoded")
+		s.raise(sqlguard.Write, sqlguard.OpUnknown, "calls a function whose name is not decoded")
 		return
 	}
 	switch effectOf(schema, name) {
@@ -189,8 +189,7 @@ func (s *scan) escape() bool {
 			continue
 		}
 		switch schema, name, ok := s.qualifiedAt(i); {
-		case !ok:
-			return true
+		case !ok: // whatever it is, it was not taken for a read
 		case effectOf(schema, name) == escapes:
 			return true
 		case effectOf(schema, name) == configures:

@@ -52,7 +52,7 @@ func (w *walker) command(name string) {
 	case "CallStmt":
 		w.callStmt()
 	case "ExecuteStmt":
-		w.opaque(sqlguard.Write, "EXECUTE", "executes a statement that the text does not show")
+		w.execute()
 	case "NotifyStmt":
 		w.opaque(sqlguard.Write, "NOTIFY", "notifies other sessions")
 	case "CheckPointStmt":
@@ -102,6 +102,17 @@ func (w *walker) opaque(class sqlguard.Class, op sqlguard.Op, why string) {
 	w.skip()
 	w.raise(class, op, why)
 	w.incomplete()
+}
+
+// execute judges EXECUTE. Even EXPLAIN EXECUTE plans a statement that the text
+// does not show, and planning may call functions.
+func (w *walker) execute() {
+	w.raise(sqlguard.Write, "EXECUTE", "executes a statement that the text does not show")
+	w.incomplete()
+	w.fields()
+	if w.planning {
+		w.call("a prepared statement", 0)
+	}
 }
 
 // callStmt judges CALL. Its procedure may commit, and then set the transaction
