@@ -1,0 +1,232 @@
+package sqlguard
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Decision is what becomes of one statement.
+type Decision uint8
+
+const (
+	// Refuse: it must not reach the engine; the caller gets the error.
+	Refuse Decision = iota
+	// Drop: it must not reach the engine; the caller sees success with nothing affected.
+	Drop
+	// Pass: it goes to the engine.
+	Pass
+)
+
+// Decide says what becomes of a statement with verdict v, and tells the
+// recorder in ctx, the counters and the observer. It is for drivers that guard a
+// connection, called right before the statement would run. With the mode [Off]
+// it always passes; a driver then need not even have a verdict.
+//
+// The error is a *BlockedError when the decision is [Refuse], and nil
+// otherwise. Decide keeps v's slices in that error, so v must not change.
+func (g *Guard) Decide(ctx context.Context, dialect string, v *Verdict) (Decision, error) {
+	state := g.state.Load()
+	if state.Mode == Off {
+		return Pass, nil
+	}
+	ruling := g.policy.Load().rule(ctx, v)
+	if ruling.decision == Pass && !ruling.bypassed {
+		return Pass, nil
+	}
+	e := Event{
+		Mode: state.Mode, Epoch: state.Epoch, Dialect: dialect,
+		Class: v.Class.rank(), Op: v.Op, Tables: v.Tables, Why: ruling.why(v),
+		Would: ruling.decision,
+	}
+	switch {
+	case state.Mode == Observe:
+		e.Kind = Observed
+	case ruling.bypassed:
+		e.Kind = Bypassed
+		e.Reason, _ = bypass(ctx)
+	case ruling.decision == Drop:
+		e.Kind = Skipped
+		if r := RecorderFrom(ctx); r != nil {
+			r.skipped.Add(1)
+		}
+	default:
+		e.Kind = Rejected
+		err := &BlockedError{
+			Mode: state.Mode, Epoch: state.Epoch, Dialect: dialect,
+			Class: e.Class, Op: e.Op, Tables: e.Tables, Why: e.Why,
+		}
+		g.refuse(ctx, state, e, err)
+		return Refuse, err
+	}
+	g.counts.add(e.Kind)
+	g.tell(ctx, e)
+	if e.Kind == Skipped {
+		return Drop, nil
+	}
+	return Pass, nil
+}
+
+// refuse finishes a refusal, and tells everybody who wants to know.
+func (g *Guard) refuse(ctx context.Context, state *State, e Event, err *BlockedError) {
+	if !state.Until.IsZero() {
+		err.RetryAfter = state.RetryAfter(time.Now())
+	}
+	if r := RecorderFrom(ctx); r != nil {
+		r.note(err)
+	}
+	g.counts.add(Rejected)
+	g.tell(ctx, e)
+}
+
+// Writable returns nil if a write with this context would reach the engine, and
+// a *BlockedError if the mode is read-only. Ask it before side effects that no
+// database undoes: mail, billing, uploads. It asks about writing at all, so no
+// rule of the policy counts; a bypass does. A refusal is noted in ctx's recorder.
+func (g *Guard) Writable(ctx context.Context) error {
+	state := g.state.Load()
+	if state.Mode != ReadOnly {
+		return nil
+	}
+	if reason, asked := bypass(ctx); asked && reason != "" {
+		return nil
+	}
+	err := &BlockedError{Mode: state.Mode, Epoch: state.Epoch, Class: Write, Why: "writing is closed"}
+	g.refuse(ctx, state, Event{
+		Kind: Rejected, Mode: state.Mode, Epoch: state.Epoch, Class: Write, Why: err.Why,
+	}, err)
+	return err
+}
+
+// AsksReadOnly reports whether a transaction that begins now with this context
+// should be asked of the engine as a read-only one: the mode is read-only,
+// nothing is bypassed, and no rule of the policy allows a write.
+func (g *Guard) AsksReadOnly(ctx context.Context) bool {
+	if g.Mode() != ReadOnly || g.policy.Load().anyAllow {
+		return false
+	}
+	reason, asked := bypass(ctx)
+	return !asked || reason == ""
+}
+
+// ruling is what a policy says of one text.
+type ruling struct {
+	decision Decision // what is done, or would be if nothing were bypassed
+	bypassed bool     // it passes all the same
+	reason   string   // why, where it is not the verdict's own reason
+}
+
+func (r ruling) why(v *Verdict) string {
+	if r.reason != "" {
+		return r.reason
+	}
+	return v.Why
+}
+
+// rule judges a text: each of its statements for itself, and then together.
+func (p *compiledPolicy) rule(ctx context.Context, v *Verdict) ruling {
+	r := ruling{decision: p.statement(ctx, v)}
+	if len(v.Parts) > 0 {
+		r = p.together(ctx, v)
+	}
+	if r.decision == Pass || v.Class == Escape {
+		return r
+	}
+	switch reason, asked := bypass(ctx); {
+	case asked && reason == "":
+		r.reason = "a bypass was asked for without a reason"
+	case asked:
+		r.bypassed = true
+	}
+	return r
+}
+
+// together judges a text of several statements. They pass or fall as one,
+// because drivers differ in how many of them they run.
+func (p *compiledPolicy) together(ctx context.Context, v *Verdict) ruling {
+	first := p.statement(ctx, &v.Parts[0])
+	for i := range v.Parts[1:] {
+		d := p.statement(ctx, &v.Parts[1+i])
+		switch {
+		case d == first:
+			continue
+		case d == Refuse || first == Refuse:
+			return ruling{decision: Refuse} // the verdict's own reason says more
+		}
+		return ruling{decision: Refuse, reason: "its statements would be treated differently, so all are refused"}
+	}
+	return ruling{decision: first}
+}
+
+// statement judges one statement.
+func (p *compiledPolicy) statement(ctx context.Context, v *Verdict) Decision {
+	vouched := len(v.Calls) == 0 || p.vouches(v.Calls)
+	switch v.Class {
+	case Read, Session:
+		if vouched {
+			return Pass
+		}
+		return Refuse
+	case Unproven:
+		// A query may be unproven for its syntax, without any call to vouch for.
+		if vouched && len(v.Calls) > 0 {
+			return Pass
+		}
+		return Refuse
+	case Escape:
+		return Refuse
+	case Lock:
+		if !hasTables(v.Op) {
+			return p.advisory(v, vouched)
+		}
+	}
+	action, ruled := p.targets(v, v.Complete && vouched)
+	switch {
+	case action == Allow:
+		return Pass
+	case action == Skip:
+		return Drop
+	case !ruled && bestEffort(ctx) && v.Class == Write && slices.Contains(rowOps, v.Op):
+		return Drop
+	}
+	return Refuse
+}
+
+// advisory judges advisory and named locks, and releasing a lock of any kind:
+// they pass, unless a rule rejects them.
+func (p *compiledPolicy) advisory(v *Verdict, vouched bool) Decision {
+	action, ruled := p.first(Table{Op: v.Op}, v.FoldCase)
+	switch {
+	case !vouched, ruled && action == Reject:
+		return Refuse
+	case ruled && action == Skip:
+		return Drop
+	}
+	return Pass
+}
+
+// targets returns the strictest answer to the tables that a statement writes,
+// and whether a rule gave it. If they are not all certain, only rules that reject count.
+func (p *compiledPolicy) targets(v *Verdict, certain bool) (action Action, ruled bool) {
+	if len(v.Tables) == 0 {
+		certain = false
+	}
+	action = Allow
+	for _, t := range v.Tables {
+		if t.Op == "" {
+			t.Op = v.Op
+		}
+		a, r := p.first(t, v.FoldCase)
+		if a <= action {
+			action, ruled = a, r
+		}
+		if a == Reject && r {
+			return Reject, true
+		}
+	}
+	if certain {
+		return action, ruled
+	}
+	a, r := p.first(Table{Op: v.Op}, v.FoldCase)
+	return Reject, r && a == Reject
+}

@@ -1,0 +1,133 @@
+package sqlguard
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+)
+
+// Kind says what an [Event] tells of.
+type Kind uint8
+
+const (
+	// Flipped: the state has changed; Event.State is the new one.
+	Flipped Kind = iota + 1
+	// Rejected: a statement was refused.
+	Rejected
+	// Skipped: a statement was dropped, and its caller saw success.
+	Skipped
+	// Observed: a statement passed in [Observe] mode that [ReadOnly] would have
+	// rejected or skipped.
+	Observed
+	// Bypassed: a statement passed by [WithBypass].
+	Bypassed
+)
+
+var kindNames = [...]string{
+	Flipped: "flipped", Rejected: "rejected", Skipped: "skipped",
+	Observed: "observed", Bypassed: "bypassed",
+}
+
+// String returns the kind in lower case.
+func (k Kind) String() string {
+	if int(k) < len(kindNames) && k != 0 {
+		return kindNames[k]
+	}
+	return fmt.Sprintf("kind(%d)", uint8(k))
+}
+
+// Event is one thing that the guard did. It holds no text of a statement but
+// names of tables and functions, and no argument values.
+type Event struct {
+	// Kind, Mode and Epoch are always set.
+	Kind  Kind
+	Mode  Mode
+	Epoch uint64
+
+	// State is the new state; only for Flipped.
+	State State
+
+	// Dialect, Class, Op, Tables and Why are those of the statement; for all
+	// kinds but Flipped. Tables are shared: do not change them.
+	Dialect string
+	Class   Class
+	Op      Op
+	Tables  []Table
+	Why     string
+
+	// Would is what would have become of the statement: Refuse or Drop; only for
+	// Observed and Bypassed.
+	Would Decision
+
+	// Reason is the reason given for the bypass; only for Bypassed.
+	Reason string
+}
+
+// Observer is told what a [Guard] does.
+type Observer interface {
+	// Observe is called for each event, by the goroutine that caused it, possibly
+	// by several at once; it must return quickly. Flips are told one at a time, in order of
+	// their epochs, while the guard's switch is held: do not call Hold, Release or
+	// Subscribe from within. ctx is the statement's, or the background context.
+	Observe(ctx context.Context, e Event)
+}
+
+// Observers returns an observer that tells each of the given ones, in their
+// order. Nil ones are left out.
+func Observers(observers ...Observer) Observer {
+	var kept observerList
+	for _, o := range observers {
+		if o != nil {
+			kept = append(kept, o)
+		}
+	}
+	return kept
+}
+
+type observerList []Observer
+
+func (l observerList) Observe(ctx context.Context, e Event) {
+	for _, o := range l {
+		o.Observe(ctx, e)
+	}
+}
+
+// SetObserver replaces the guard's observer. If o is nil, nobody is told from
+// then on.
+func (g *Guard) SetObserver(o Observer) {
+	if o == nil {
+		g.observer.Store(nil)
+		return
+	}
+	g.observer.Store(&o)
+}
+
+func (g *Guard) tell(ctx context.Context, e Event) {
+	if o := g.observer.Load(); o != nil {
+		(*o).Observe(ctx, e)
+	}
+}
+
+// Counts are how many statements a guard has dealt with since it was made.
+// What merely passed is not counted.
+type Counts struct {
+	Rejected uint64 `json:"rejected"`
+	Skipped  uint64 `json:"skipped"`
+	Observed uint64 `json:"observed"`
+	Bypassed uint64 `json:"bypassed"`
+}
+
+// Counts returns the counts as they are now.
+func (g *Guard) Counts() Counts {
+	return Counts{
+		Rejected: g.counts[Rejected].Load(),
+		Skipped:  g.counts[Skipped].Load(),
+		Observed: g.counts[Observed].Load(),
+		Bypassed: g.counts[Bypassed].Load(),
+	}
+}
+
+// counters counts events by their kind.
+type counters [len(kindNames)]atomic.Uint64
+
+func (c *counters) add(k Kind) { c[k].Add(1) }

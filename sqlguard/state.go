@@ -1,0 +1,158 @@
+package sqlguard
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Change is what one holder asks of a [Guard]. The zero Change asks for nothing.
+type Change struct {
+	// Mode closes the database layer. If zero, this holder leaves it [Off].
+	Mode Mode `json:"mode"`
+	// Anonymous asks the HTTP layer to make everybody appear logged out.
+	Anonymous bool `json:"anonymous"`
+	// GetOnly asks the HTTP layer to treat form posts as GETs. Without Mode
+	// ReadOnly it is a courtesy, not a protection: a GET can still write.
+	GetOnly bool `json:"get_only"`
+
+	// Reason is for operators: logs and events. It is never shown to visitors.
+	Reason string `json:"reason,omitempty"`
+	// Message is for the public: pages and the status endpoint. If empty, they
+	// show a text of their own.
+	Message string `json:"message,omitempty"`
+	// By names who asked, for logs and events.
+	By string `json:"by,omitempty"`
+	// Until is when the end is expected; zero if that is not known. Nothing ends
+	// by itself when it passes: it only tells visitors and clients when to come back.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// check reports what is wrong with a change, naming the field.
+func (c Change) check() error {
+	if c.Mode > ReadOnly {
+		return fmt.Errorf("Change.Mode must be Off, Observe or ReadOnly, not %s", c.Mode)
+	}
+	for _, f := range []struct{ name, text string }{{"Reason", c.Reason}, {"Message", c.Message}, {"By", c.By}} {
+		if len(f.text) > maxText {
+			return fmt.Errorf("Change.%s must be at most %d bytes, not %d", f.name, maxText, len(f.text))
+		}
+	}
+	return nil
+}
+
+// maxText bounds the texts of a change, which travel in headers, pages and logs.
+const maxText = 2048
+
+// Hold is a [Change] with the name of its holder.
+type Hold struct {
+	Name string `json:"name"`
+	Change
+	// Since is when the holder last changed what it asks for.
+	Since time.Time `json:"since"`
+}
+
+// State is what results of all holds. A State is a value: nothing changes it
+// once it is returned.
+type State struct {
+	// Mode is the strictest mode that is asked for; Anonymous and GetOnly are
+	// true if any holder asks for them.
+	Mode      Mode `json:"mode"`
+	Anonymous bool `json:"anonymous"`
+	GetOnly   bool `json:"get_only"`
+
+	// Reason, Message and By are those of the strictest holder that gives one;
+	// among equals the one that has held longest.
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message,omitempty"`
+	By      string `json:"by,omitempty"`
+
+	// Until is the latest end among the strictest holders; zero if any of them
+	// gives none.
+	Until time.Time `json:"until,omitzero"`
+
+	// Since is when Mode, Anonymous or GetOnly last changed.
+	Since time.Time `json:"since"`
+	// Epoch counts the changes of the state. It only grows.
+	Epoch uint64 `json:"epoch"`
+	// Holds are all holds, by name.
+	Holds []Hold `json:"holds,omitempty"`
+}
+
+// On reports whether anything is asked for: a mode other than [Off], Anonymous
+// or GetOnly.
+func (s State) On() bool { return s.Mode != Off || s.Anonymous || s.GetOnly }
+
+// RetryAfter returns how long it is from now until the expected end, rounded up
+// to whole seconds; zero if the end is not known or has passed.
+func (s State) RetryAfter(now time.Time) time.Duration {
+	if s.Until.IsZero() {
+		return 0
+	}
+	left := s.Until.Sub(now)
+	if left <= 0 {
+		return 0
+	}
+	return (left + time.Second - 1).Truncate(time.Second)
+}
+
+// strictness orders holds: the mode first, then what they ask of the HTTP layer.
+func (h Hold) strictness() int {
+	n := int(h.Mode) * 4
+	if h.Anonymous {
+		n++
+	}
+	if h.GetOnly {
+		n++
+	}
+	return n
+}
+
+// merge makes the state that results of holds, which are sorted by name. It
+// leaves Since and Epoch to the caller.
+func merge(holds []Hold) State {
+	s := State{Holds: holds}
+	for _, h := range holds {
+		s.Mode = max(s.Mode, h.Mode)
+		s.Anonymous = s.Anonymous || h.Anonymous
+		s.GetOnly = s.GetOnly || h.GetOnly
+	}
+	byStrictness := slices.Clone(holds)
+	slices.SortStableFunc(byStrictness, func(a, b Hold) int {
+		return cmp.Or(cmp.Compare(b.strictness(), a.strictness()), a.Since.Compare(b.Since))
+	})
+	openEnd := false
+	for _, h := range byStrictness {
+		if h.strictness() == 0 {
+			break // it asks for nothing, so it explains nothing
+		}
+		s.Reason = cmp.Or(s.Reason, h.Reason)
+		s.Message = cmp.Or(s.Message, h.Message)
+		s.By = cmp.Or(s.By, h.By)
+		if h.Mode != s.Mode {
+			continue
+		}
+		openEnd = openEnd || h.Until.IsZero()
+		if h.Until.After(s.Until) {
+			s.Until = h.Until
+		}
+	}
+	if openEnd {
+		s.Until = time.Time{}
+	}
+	return s
+}
+
+// checkName reports what is wrong with a holder's name.
+func checkName(name string) error {
+	switch {
+	case strings.TrimSpace(name) == "":
+		return errors.New("hold name must not be empty")
+	case len(name) > 64:
+		return fmt.Errorf("hold name must be at most 64 bytes, not %d", len(name))
+	}
+	return nil
+}
