@@ -137,6 +137,14 @@ func TestCredentialsAreRemoved(t *testing.T) {
 			t.Errorf("Cookie: %q", got["Cookie"])
 		}
 	})
+	t.Run("a kept cookie beside a credential", func(t *testing.T) {
+		for range 20 { // header maps come in any order
+			s.do(t, "GET", "/", "", "Authorization: Bearer t", "Cookie: csrf=1")
+			if !info.Stripped {
+				t.Fatal("not stripped")
+			}
+		}
+	})
 	t.Run("validators of the signed-in page", func(t *testing.T) {
 		s.do(t, "GET", "/", "", "Cookie: session=1", "If-None-Match: x", "If-Modified-Since: y")
 		if got.Get("If-None-Match") != "" || got.Get("If-Modified-Since") != "" {
@@ -241,6 +249,22 @@ func TestNobodyIsAskedToSignInAgain(t *testing.T) {
 				t.Error("WWW-Authenticate came through")
 			}
 		})
+	}
+}
+
+func TestMalformedRedirectIsNobodysLogIn(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	h := newMiddleware(t, httpmode.Config{Guard: g, LoginPaths: []string{"/"}}).Handler(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Location", "http://[::")
+			w.WriteHeader(http.StatusFound)
+		}))
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", "session=1")
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusFound {
+		t.Errorf("status %d, want the handler's 302", w.Code)
 	}
 }
 

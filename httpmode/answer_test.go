@@ -144,7 +144,7 @@ func TestRetryAfter(t *testing.T) {
 var loud = sqlguard.Change{
 	Mode: sqlguard.ReadOnly, Reason: "secret reason", By: "secret operator",
 	Message: "<script>alert(1)</script>\r\nSet-Cookie: session=1\r\n\r\n\u2028日本 \U0001f600",
-	Until:   noon.Add(20 * time.Minute),
+	Until:   noon.Add(20*time.Minute + time.Millisecond),
 }
 
 func TestProblemDetails(t *testing.T) {
@@ -242,6 +242,7 @@ func TestPageIsTheGoldenOne(t *testing.T) {
 			Message: "We are moving to a <faster> database.",
 		},
 		"unknown-end.html": readOnly,
+		"distant-end.html": {Mode: sqlguard.ReadOnly, Until: noon.Add(3 * time.Hour)},
 		"overdue.html":     {Mode: sqlguard.ReadOnly, Until: noon.Add(-time.Minute)},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -319,7 +320,7 @@ func TestTemplateOfTheSite(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
 		"is shown": {`<p>{{.Notice.Heading}} {{.Message}}`, "<p>This can’t be saved right now &lt;script&gt;"},
 		// What New tries has another message.
-		"ours steps in when it fails": {`{{if gt (len .Message) 20}}{{index .SiteName 99}}{{end}}`, "<!doctype html>"},
+		"ours steps in when it fails": {`begun {{if gt (len .Message) 20}}{{index .SiteName 99}}{{end}}`, "<!doctype html>"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMiddleware(t, httpmode.Config{Guard: g, Template: template.Must(template.New("").Parse(tt.text))})

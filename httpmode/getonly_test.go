@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -84,7 +85,7 @@ func TestNothingOfTheFormIsLeft(t *testing.T) {
 			t.Error("FromContext does not say that it was converted")
 		}
 	}))
-	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s := serveBy(t, false, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/parsed" {
 			if err := r.ParseForm(); err != nil || r.PostFormValue("text") != "hello" {
 				t.Errorf("the outer layer cannot parse the form: %v", err)
@@ -117,13 +118,28 @@ func TestNothingOfTheFormIsLeft(t *testing.T) {
 	})
 }
 
+func TestHeadersOfABodyAreGoneWhateverServesThem(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, getOnly)
+	r := httptest.NewRequest("POST", "/", strings.NewReader("a=b"))
+	r.Header = http.Header{
+		"Content-Type": {"application/x-www-form-urlencoded"}, "Content-Range": {"x"}, "Content-Disposition": {"x"},
+		"Trailer": {"X-Sum"}, "Transfer-Encoding": {"chunked"}, "Expect": {"100-continue"}, "Accept-Language": {"de"},
+	}
+	newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.Header) != 1 || r.Header.Get("Accept-Language") != "de" {
+			t.Errorf("the handler sees %v", r.Header)
+		}
+	})).ServeHTTP(httptest.NewRecorder(), r)
+}
+
 func TestARouteWithoutAGetAnswersWithThePage(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, getOnly)
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /comments", echo)
 	mux.HandleFunc("GET /", http.NotFound)
-	mux.HandleFunc("GET /gone", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "gone", 410) })
+	mux.HandleFunc("GET /gone", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "gone", http.StatusGone) })
 	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g}).Handler(mux))
 	for _, path := range []string{"/comments", "/elsewhere"} {
 		got := s.do(t, "POST", path, "a=b", form, "Accept: text/html")
@@ -132,7 +148,7 @@ func TestARouteWithoutAGetAnswersWithThePage(t *testing.T) {
 			t.Errorf("%s: the page does not say that nothing is lost", path)
 		}
 	}
-	s.do(t, "POST", "/gone", "a=b", form).wantAnswer(t, 410, "gone\n")
+	s.do(t, "POST", "/gone", "a=b", form).wantAnswer(t, http.StatusGone, "gone\n")
 	if got := s.do(t, "GET", "/elsewhere", ""); got.status != 404 {
 		t.Errorf("a GET that was one got %d, want 404", got.status)
 	}

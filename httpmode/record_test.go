@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -19,8 +20,13 @@ import (
 // handle serves a handler of POST /, which is declared to read, so that it runs.
 func handle(t *testing.T, cfg httpmode.Config, h http.HandlerFunc) *site {
 	t.Helper()
+	return handleBy(t, true, cfg, h)
+}
+
+func handleBy(t *testing.T, http2 bool, cfg httpmode.Config, h http.HandlerFunc) *site {
+	t.Helper()
 	cfg.Reads = []string{"POST /"}
-	return serve(t, newMiddleware(t, cfg).Handler(h))
+	return serveBy(t, http2, newMiddleware(t, cfg).Handler(h))
 }
 
 func TestRefusedWriteBecomesTheMaintenanceAnswer(t *testing.T) {
@@ -83,24 +89,29 @@ func TestRefusedWriteBecomesTheMaintenanceAnswer(t *testing.T) {
 			fmt.Fprint(w, "oops")
 		}, false, 200},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
-				if !errors.Is(write(r.Context(), g), sqlguard.ErrReadOnly) {
-					t.Error("the write was not refused")
+		for _, http2 := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, HTTP/2 %t", tt.name, http2), func(t *testing.T) {
+				s := handleBy(t, http2, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+					if !errors.Is(write(r.Context(), g), sqlguard.ErrReadOnly) {
+						t.Error("the write was not refused")
+					}
+					w.Header().Set("Content-Disposition", "attachment")
+					tt.handler(w, r)
+				})
+				got := s.do(t, "POST", "/", "x")
+				if tt.mapped {
+					got.wantMaintenance(t, httpmode.CauseWrite)
+					if strings.Contains(got.body, "oops") || got.header.Get("Content-Disposition") != "" || got.header.Get("Link") != "" {
+						t.Errorf("something of the handler's answer is left: %v %s", got.header, got.body)
+					}
+				} else if got.status != tt.status || got.header.Get("Content-Disposition") == "" {
+					t.Errorf("got %d %v, want the handler's %d", got.status, got.header, tt.status)
 				}
-				w.Header().Set("Content-Disposition", "attachment")
-				tt.handler(w, r)
+				if text := s.complaints.String(); text != "" {
+					t.Errorf("net/http complains: %s", text)
+				}
 			})
-			got := s.do(t, "POST", "/", "x")
-			if tt.mapped {
-				got.wantMaintenance(t, httpmode.CauseWrite)
-				if strings.Contains(got.body, "oops") || got.header.Get("Content-Disposition") != "" || got.header.Get("Link") != "" {
-					t.Errorf("something of the handler's answer is left: %v %s", got.header, got.body)
-				}
-			} else if got.status != tt.status || got.header.Get("Content-Disposition") == "" {
-				t.Errorf("got %d %v, want the handler's %d", got.status, got.header, tt.status)
-			}
-		})
+		}
 	}
 }
 
@@ -260,6 +271,9 @@ func TestPanics(t *testing.T) {
 			got := s.do(t, "POST", "/", "")
 			if tt.want == "" {
 				got.wantMaintenance(t, httpmode.CauseWrite)
+				if strings.Contains(got.body, "quiesce:") || s.complaints.String() != "" {
+					t.Errorf("the panic went on: %s%s", got.body, s.complaints.String())
+				}
 			} else if !strings.HasPrefix(got.body, tt.want) {
 				t.Errorf("got %d %q", got.status, got.body)
 			}
@@ -427,8 +441,65 @@ func TestWriteError(t *testing.T) {
 	}
 }
 
+// statusWriter is what logging middleware inside looks at.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func TestWriteErrorIsSeenByInnerLayers(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /"}})
+	var logged int
+	s := serve(t, m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner := &statusWriter{ResponseWriter: w}
+		m.WriteError(inner, r, write(r.Context(), g))
+		logged = inner.status
+	})))
+	s.do(t, "POST", "/", "").wantMaintenance(t, httpmode.CauseWrite)
+	if logged != http.StatusServiceUnavailable {
+		t.Errorf("the inner layer saw status %d, want 503", logged)
+	}
+}
+
+func TestModeThatEndsDuringARequest(t *testing.T) {
+	g := newGuard(t)
+	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+		write(r.Context(), g)
+		g.Release("test")
+		w.WriteHeader(500)
+	})
+	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Until: time.Now().Add(time.Minute)})
+	got := s.do(t, "POST", "/", "")
+	got.wantMaintenance(t, httpmode.CauseWrite)
+	if got.header.Get("Quiesce-Mode") != "read-only" || got.header.Get("Retry-After") == "" {
+		t.Errorf("the answer is not that of the mode that refused: %v", got.header)
+	}
+}
+
+func TestModeThatBeginsDuringARequest(t *testing.T) {
+	g := newGuard(t)
+	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+		hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Message: "Now"})
+		write(r.Context(), g)
+		w.WriteHeader(500)
+	})
+	hold(t, g, observe)
+	got := s.do(t, "POST", "/", "")
+	got.wantMaintenance(t, httpmode.CauseWrite)
+	if got.header.Get("Quiesce-Mode") != "read-only" || !strings.Contains(got.body, "Now") {
+		t.Errorf("the answer is not that of the mode that refused: %v %s", got.header, got.body)
+	}
+}
+
 // postgresError is shaped as the drivers' errors are.
-type postgresError struct{ error }
+type postgresError struct{}
 
 func (postgresError) Error() string    { return "cannot execute INSERT in a read-only transaction" }
 func (postgresError) SQLState() string { return "25006" }
