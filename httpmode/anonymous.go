@@ -1,0 +1,181 @@
+package httpmode
+
+import (
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+)
+
+// credentialHeaders carry identity: by RFC 9110, by what API clients send, and
+// by what proxies that sign people in, or check their certificates, pass on. A
+// trailing "*" stands for any ending.
+var credentialHeaders = []string{
+	"Authorization", "Proxy-Authorization",
+	"X-Api-Key", "X-Api-Token", "Api-Key", "Apikey", "X-Auth-Token", "X-Access-Token", "X-Session-Token",
+	// oauth2-proxy, Authelia, Authentik, Tailscale, and their kin
+	"X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
+	"X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
+	"X-Auth-Request-*", "X-Remote-User", "X-Remote-Email", "X-Remote-Name",
+	"X-Remote-Group", "X-Remote-Groups", "X-Remote-Extra-*", "Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name",
+	"X-Webauth-*", "X-Authentik-*", "Tailscale-User-*",
+	// the clouds' identity-aware proxies
+	"X-Goog-Authenticated-User-*", "X-Goog-Iap-Jwt-Assertion", "X-Amzn-Oidc-*",
+	"X-Ms-Client-Principal*", "X-Ms-Token-*", "Cf-Access-*",
+	// client certificates (RFC 9440, Envoy, nginx, AWS)
+	"Client-Cert", "Client-Cert-Chain", "X-Forwarded-Client-Cert", "X-Forwarded-Tls-Client-Cert*",
+	"X-Client-Cert*", "X-Ssl-Client-*", "Ssl-Client-*", "X-Amzn-Mtls-*",
+}
+
+// identity knows what carries identity.
+type identity struct {
+	exact    map[string]bool // canonical header names
+	prefixes []string        // beginnings of canonical header names
+	keep     []string        // names of cookies
+}
+
+func newIdentity(extra, keepCookies []string) identity {
+	id := identity{exact: make(map[string]bool), keep: slices.Clone(keepCookies)}
+	for _, name := range slices.Concat(credentialHeaders, extra) {
+		prefix, isPrefix := strings.CutSuffix(name, "*")
+		if canonical := textproto.CanonicalMIMEHeaderKey(prefix); isPrefix {
+			id.prefixes = append(id.prefixes, canonical)
+		} else {
+			id.exact[canonical] = true
+		}
+	}
+	return id
+}
+
+// strip removes identity from a request whose header map and TLS state are not
+// yet its own, and reports whether there was any. The caller's maps stay as
+// they are.
+func (id identity) strip(r *http.Request) bool {
+	stripped := false
+	header := make(http.Header, len(r.Header))
+	for name, values := range r.Header {
+		switch {
+		case name == "Cookie":
+			kept, dropped := id.keptCookies(values)
+			if len(kept) > 0 {
+				header[name] = kept
+			}
+			stripped = stripped || dropped
+		case id.carries(name):
+			stripped = true
+		default:
+			header[name] = slices.Clone(values)
+		}
+	}
+	if t := r.TLS; t != nil && (len(t.PeerCertificates) > 0 || len(t.VerifiedChains) > 0) {
+		state := *t
+		state.PeerCertificates, state.VerifiedChains = nil, nil
+		r.TLS = &state
+		stripped = true
+	}
+	if stripped {
+		// The client may hold the page that it saw when signed in: asked whether
+		// that has changed, the application could answer that it has not.
+		header.Del("If-None-Match")
+		header.Del("If-Modified-Since")
+	}
+	r.Header = header
+	return stripped
+}
+
+// carries reports whether a header carries identity.
+func (id identity) carries(name string) bool {
+	name = textproto.CanonicalMIMEHeaderKey(name)
+	return id.exact[name] || slices.ContainsFunc(id.prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+}
+
+// keptCookies returns what stays of Cookie headers, and whether anything was
+// dropped. What has no name is dropped: some servers take it for a cookie.
+func (id identity) keptCookies(lines []string) (kept []string, dropped bool) {
+	for _, line := range lines {
+		var pairs []string
+		for pair := range strings.SplitSeq(line, ";") {
+			pair = textproto.TrimString(pair)
+			name, _, found := strings.Cut(pair, "=")
+			switch {
+			case pair == "":
+			case found && slices.Contains(id.keep, textproto.TrimString(name)):
+				pairs = append(pairs, pair)
+			default:
+				dropped = true
+			}
+		}
+		if len(pairs) > 0 {
+			kept = append(kept, strings.Join(pairs, "; "))
+		}
+	}
+	return kept, dropped
+}
+
+// guardHeader removes from an answer's header what would change who the visitor
+// is to the site, or make a client forget it. Deletions of cookies are no exception: they log out.
+func (id identity) guardHeader(h http.Header) {
+	h.Del("Clear-Site-Data")
+	h.Del("WWW-Authenticate")
+	h.Del("Proxy-Authenticate")
+	cookies := h["Set-Cookie"]
+	if len(cookies) == 0 {
+		return
+	}
+	kept := make([]string, 0, len(cookies))
+	for _, cookie := range cookies {
+		name, _, _ := strings.Cut(cookie, "=")
+		if slices.Contains(id.keep, textproto.TrimString(name)) {
+			kept = append(kept, cookie)
+		}
+	}
+	if len(kept) == 0 {
+		delete(h, "Set-Cookie")
+		return
+	}
+	h["Set-Cookie"] = kept
+}
+
+// sharedCacheHeaders let caches keep an answer, or ask for it again by a
+// validator that belongs to the signed-in page.
+var sharedCacheHeaders = [...]string{
+	"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control", "Surrogate-Control",
+	"Edge-Control", "X-Accel-Expires", "Expires", "Etag", "Last-Modified",
+}
+
+// keepFromCaches says that an answer to a request whose credentials were removed
+// is for this visitor, now. Without it a shared cache could keep the logged-out page.
+func keepFromCaches(h http.Header) {
+	h.Set("Cache-Control", "private, no-store")
+	for _, name := range sharedCacheHeaders {
+		h.Del(name)
+	}
+	addVary(h, "Cookie")
+	addVary(h, "Authorization")
+}
+
+// addVary adds a field name to Vary where it is not there (RFC 9110, 12.5.5).
+func addVary(h http.Header, field string) {
+	for _, line := range h["Vary"] {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = textproto.TrimString(name); name == "*" || strings.EqualFold(name, field) {
+				return
+			}
+		}
+	}
+	h.Add("Vary", field)
+}
+
+// asksSignIn reports whether an answer wants somebody to sign in: a 401, its
+// proxy's sibling, or a redirect to a page where people log in.
+func (m *Middleware) asksSignIn(r *http.Request, status int, h http.Header) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
+		return true
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
+		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		target, err := r.URL.Parse(h.Get("Location"))
+		return err == nil && m.logins.matches(target, r.Host)
+	}
+	return false
+}

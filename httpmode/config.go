@@ -1,0 +1,155 @@
+package httpmode
+
+import (
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"golang.org/x/text/language"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// Config configures a [Middleware]. The zero Config is right for a site whose
+// methods mean what they say, and whose visitors are known by cookies or the
+// usual headers.
+//
+// Routes are patterns of [http.ServeMux], matched as it matches them: "POST
+// /search", "GET /verify/{token}", "/assets/", "static.example.com/". Where
+// several match, the most specific one decides, across Reads, Writes and Exempt.
+type Config struct {
+	// Guard is the switch. If nil, [sqlguard.Default].
+	Guard *sqlguard.Guard
+
+	// Reads are routes that only read although their method does not say so: a
+	// search by POST, GraphQL, a log in that writes nothing. They reach the handler in
+	// every mode, with method and body as they are, and the driver decides. A pattern without
+	// a method is for every method.
+	Reads []string
+	// Writes are routes that write although their method does not say so: a
+	// verification link, an OAuth callback. They are refused before the handler runs.
+	// A pattern for GET is for HEAD too, and one without a method for every method.
+	Writes []string
+	// Exempt are routes that are left alone in every mode: health checks, the
+	// control panel. What they write, the driver still refuses.
+	Exempt []string
+
+	// LoginPaths are the pages where people log in or out, as patterns without a
+	// method: "/login", "sso.example.com/". In anonymous mode a redirect to one of them,
+	// of a request whose credentials were removed, becomes the maintenance answer,
+	// and so does a form sent to one, because nobody could be logged in.
+	LoginPaths []string
+
+	// KeepCookies are the names of cookies that anonymous mode lets through, both
+	// ways: CSRF token, locale, consent. All others carry identity until proven
+	// otherwise. Keep the CSRF cookie, or a form loaded meanwhile fails afterwards.
+	KeepCookies []string
+	// Credentials are request headers that carry identity, beside the well-known
+	// ones, which anonymous mode removes. A trailing "*" stands for any ending:
+	// "X-Acme-User-*".
+	Credentials []string
+	// Anonymize is called in anonymous mode with each request, after its
+	// credentials are removed, and returns the request that the handler gets. Use
+	// it to remove identity that only the application knows of: values that outer
+	// middleware put into the context, tokens in the query. It must not change the
+	// request's URL or maps in place. If it returns nil, the request is refused.
+	Anonymize func(*http.Request) *http.Request
+
+	// MapFrom is the lowest status that becomes the maintenance answer when a
+	// write was refused. If zero, 500.
+	MapFrom int
+
+	// SiteName is shown on the page. If empty, none is.
+	SiteName string
+	// StatusURL is linked on the page: an http or https URL, or a path of the site.
+	// If empty, there is no link.
+	StatusURL string
+	// Texts are what the answers say, by language; they add to the built-in English
+	// or replace it. Empty fields of a language that is built in keep its text.
+	Texts map[language.Tag]Texts
+	// Template is the page, executed with a [Page]. If nil, the built-in one. The
+	// built-in page brings its own Content-Security-Policy; for another template the site's own
+	// applies.
+	Template *template.Template
+	// ProblemType is the URI that says what kind of problem it is (RFC 9457,
+	// 3.1.1). If empty, "about:blank".
+	ProblemType string
+
+	// StatusDetails adds to the status endpoint who holds the mode, the reason,
+	// and the guard's counts. They are for operators: set it only where the
+	// endpoint is not public.
+	StatusDetails bool
+}
+
+// mapFrom returns the lowest status that is mapped.
+func (c Config) mapFrom() int {
+	if c.MapFrom == 0 {
+		return http.StatusInternalServerError
+	}
+	return c.MapFrom
+}
+
+func (c Config) problemType() string {
+	if c.ProblemType == "" {
+		return "about:blank"
+	}
+	return c.ProblemType
+}
+
+// check reports what is wrong with the fields that nothing is built from.
+func (c Config) check() error {
+	if c.MapFrom != 0 && (c.MapFrom < 400 || c.MapFrom > 599) {
+		return fmt.Errorf("Config.MapFrom must be an error status, 400 to 599, not %d", c.MapFrom)
+	}
+	for i, name := range c.KeepCookies {
+		if !isToken(name) {
+			return fmt.Errorf("Config.KeepCookies[%d]: %q is not the name of a cookie", i, name)
+		}
+	}
+	for i, name := range c.Credentials {
+		if !isToken(strings.TrimSuffix(name, "*")) {
+			return fmt.Errorf("Config.Credentials[%d]: %q is not the name of a header; expected a name, or the beginning of one and a *", i, name)
+		}
+	}
+	if err := checkLink(c.StatusURL); err != nil {
+		return fmt.Errorf("Config.StatusURL %w", err)
+	}
+	if u, err := url.Parse(c.ProblemType); err != nil || c.ProblemType != "" && !u.IsAbs() {
+		return fmt.Errorf("Config.ProblemType must be an absolute URI, not %q", c.ProblemType)
+	}
+	return nil
+}
+
+// checkLink reports what is wrong with a link that a page shows.
+func checkLink(link string) error {
+	if link == "" {
+		return nil
+	}
+	u, err := url.Parse(link)
+	switch {
+	case err != nil:
+		return fmt.Errorf("must be a URL, not %q", link)
+	case u.Scheme == "" && u.Host == "" && strings.HasPrefix(u.Path, "/"):
+		return nil
+	case (u.Scheme == "http" || u.Scheme == "https") && u.Host != "":
+		return nil
+	}
+	return fmt.Errorf("must be an http or https URL, or a path that begins with a slash, not %q", link)
+}
+
+// isToken reports whether s is a token (RFC 9110, 5.6.2), without the "*" that
+// patterns use.
+func isToken(s string) bool {
+	for _, c := range []byte(s) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"(),/:;<=>?@[\\]{}*", c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// errNilHandler is what Handler panics with.
+var errNilHandler = errors.New("httpmode: Handler: next must not be nil")

@@ -1,0 +1,122 @@
+package httpmode
+
+import (
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// Cause is why the maintenance answer is given.
+type Cause string
+
+const (
+	// CauseWrite: the request would write, or tried to.
+	CauseWrite Cause = "write"
+	// CauseSignIn: the request needs somebody to be signed in.
+	CauseSignIn Cause = "sign-in"
+)
+
+// view is what a decision is made from.
+type view struct {
+	method      string
+	class       routeClass // of the route, as the request came
+	classAsGet  routeClass // of the same route by GET
+	overridden  bool       // a header asks for another method
+	browserForm bool       // a form post of a browser that awaits a page
+	login       bool       // the route is where people log in or out
+}
+
+// decision is what becomes of a request.
+type decision struct {
+	leaveAlone bool  // the handler gets the request as it came, and answers as it likes
+	refuse     Cause // if not empty, the handler does not run
+	anonymous  bool  // credentials are removed
+	convert    bool  // the request becomes a GET
+}
+
+// decide says what becomes of a request. Observe mode alone changes nothing.
+func decide(s sqlguard.State, v view) decision {
+	if v.class == exempt || !s.On() {
+		return decision{leaveAlone: true}
+	}
+	d := decision{anonymous: s.Anonymous}
+	unsafe := !isSafe(v.method) || v.overridden
+	closed := s.Mode == sqlguard.ReadOnly || s.GetOnly
+	write := v.class == writes || v.class == byMethod && unsafe
+	switch {
+	case s.Anonymous && v.login && unsafe:
+		d.refuse = CauseSignIn
+	case !closed || !write:
+	case s.GetOnly && v.method == http.MethodPost && v.browserForm && v.classAsGet != writes:
+		d.convert = true
+	default:
+		d.refuse = CauseWrite
+	}
+	return d
+}
+
+// isSafe reports whether a method only reads (RFC 9110, 9.2.1, and QUERY). CONNECT
+// opens a tunnel, of which nothing is known: it is none of our business.
+func isSafe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace, http.MethodConnect, "QUERY", "":
+		return true
+	}
+	return false
+}
+
+// viewOf looks at a request.
+func (m *Middleware) viewOf(r *http.Request) view {
+	v := view{
+		method:      r.Method,
+		class:       m.routes.class(r),
+		overridden:  isOverridden(r.Header),
+		browserForm: isBrowserForm(r),
+		login:       m.logins.class(r) == reads,
+	}
+	v.classAsGet = v.class
+	if v.browserForm && r.Method != http.MethodGet {
+		v.classAsGet = m.routes.class(&http.Request{Method: http.MethodGet, URL: r.URL, Host: r.Host})
+	}
+	return v
+}
+
+// overrideHeaders ask some frameworks for another method than the request's.
+var overrideHeaders = [...]string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
+
+// isOverridden reports whether a header asks for an unsafe method.
+func isOverridden(h http.Header) bool {
+	for _, name := range overrideHeaders {
+		for _, method := range h[name] {
+			if !isSafe(strings.ToUpper(strings.TrimSpace(method))) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isBrowserForm reports whether a request is a form that a browser sends to see
+// a page. A script that sends one would take another page's 200 for success.
+func isBrowserForm(r *http.Request) bool {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return false
+	}
+	switch mediaType(r.Header) {
+	case "application/x-www-form-urlencoded", "multipart/form-data":
+		return r.Header.Get("Hx-Request") == "" && acceptsHTML(r.Header)
+	}
+	return false
+}
+
+// mediaType returns the type of a body in lower case, without parameters; empty
+// if there is none or it is malformed.
+func mediaType(h http.Header) string {
+	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil && t == "" {
+		return ""
+	}
+	return t
+}

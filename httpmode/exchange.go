@@ -1,0 +1,123 @@
+package httpmode
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+type exchangeKey struct{}
+
+// exchangeFrom returns the exchange that a request's context belongs to, or nil.
+func exchangeFrom(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// exchange is one request and its answer while a mode is on. The goroutine that
+// owns the writer owns the fields; a handler's others (http.TimeoutHandler's) may
+// come by in WriteError, which keeps to the atomic ones.
+type exchange struct {
+	m         *Middleware
+	w         http.ResponseWriter // the one given to the middleware
+	original  *http.Request       // as it came
+	info      Info
+	anonymous bool
+	recorder  *sqlguard.Recorder
+	before    http.Header // the header map as it was before the handler
+
+	committed atomic.Bool // the header is sent, or as good as sent
+	forced    atomic.Bool // WriteError asked for the maintenance answer
+	replaced  bool        // the answer is ours; what the handler writes is discarded
+}
+
+// run calls the handler, and minds its answer.
+func (x *exchange) run(next http.Handler, r *http.Request) {
+	x.before = x.w.Header().Clone()
+	defer func() {
+		if v := recover(); v != nil {
+			x.panicked(v)
+		}
+	}()
+	next.ServeHTTP(x.writer(), r)
+	if x.committed.Load() {
+		return
+	}
+	if x.forced.Load() {
+		x.replace(CauseWrite)
+		return
+	}
+	x.commit(http.StatusOK) // what net/http makes of a handler that wrote nothing
+}
+
+// panicked answers a panic that says that writing is closed. All others go on
+// as they came: http.ErrAbortHandler, and whatever middleware outside recovers from.
+func (x *exchange) panicked(v any) {
+	err, isError := v.(error)
+	switch readOnly := isError && sqlguard.IsReadOnly(err); {
+	case readOnly && x.replaced: // it is answered already
+	case readOnly && !x.committed.Load():
+		x.replace(CauseWrite)
+	default:
+		if !x.committed.Load() {
+			x.guardHeader(x.w.Header()) // for whoever answers in our place
+		}
+		panic(v)
+	}
+}
+
+// commit is called once, when the handler's header is about to be sent. It reports
+// whether the maintenance answer was sent instead.
+func (x *exchange) commit(status int) bool {
+	switch header := x.w.Header(); {
+	case x.forced.Load(), x.recorder.Blocked() != nil && status >= x.m.config.mapFrom():
+		x.replace(CauseWrite)
+	case x.info.Converted && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed):
+		x.replace(CauseWrite) // the page that took the form has no GET
+	case x.info.Stripped && x.m.asksSignIn(x.original, status, header):
+		x.replace(CauseSignIn)
+	default:
+		x.committed.Store(true)
+		x.guardHeader(header)
+		if x.info.Stripped {
+			keepFromCaches(header)
+		}
+	}
+	return x.replaced
+}
+
+// guardHeader removes what anonymous mode holds back from an answer.
+func (x *exchange) guardHeader(h http.Header) {
+	if x.anonymous {
+		x.m.identity.guardHeader(h)
+	}
+}
+
+// replace gives the maintenance answer in place of the handler's. The header map
+// is put back to what it was before the handler: that removes what inner layers
+// said of their body, and keeps what outer ones rely on.
+func (x *exchange) replace(cause Cause) {
+	header := x.w.Header()
+	clear(header)
+	maps.Copy(header, x.before)
+	x.replaced = true
+	x.answer(cause)
+}
+
+// answer gives the maintenance answer.
+func (x *exchange) answer(cause Cause) {
+	x.committed.Store(true)
+	info := x.current()
+	response := x.m.renderer.render(x.m.newAnswer(x.original, info, cause))
+	header := x.w.Header()
+	info.mark(header)
+	maps.Copy(header, response.header)
+	x.guardHeader(header)
+	x.w.WriteHeader(http.StatusServiceUnavailable)
+	if x.original.Method != http.MethodHead {
+		x.w.Write(response.body) // an error means that the client is gone
+	}
+}

@@ -1,0 +1,91 @@
+package httpmode
+
+import (
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Page is what the page's template is executed with. It holds nothing that is
+// not for the public; as texts they are escaped where html/template puts them.
+type Page struct {
+	// Info is what is in force. Its Message is the operators' own words, in
+	// whatever language they write.
+	Info
+	// Cause is why the page is shown; Sent reports that something was sent, rather
+	// than asked for.
+	Cause Cause
+	Sent  bool
+
+	// Lang is the page's language (BCP 47), and Texts are its texts.
+	Lang  string
+	Texts Texts
+
+	// SiteName and StatusURL are those of the [Config]; they may be empty.
+	SiteName, StatusURL string
+
+	// RetryAfter is what the answer's header of that name says: seconds, zero if it is absent.
+	RetryAfter int
+	// Now is the time of the answer.
+	Now time.Time
+}
+
+// Code is the stable code of every maintenance answer, for programs.
+const Code = "read_only_mode"
+
+// Code returns [Code].
+func (p Page) Code() string { return Code }
+
+// Notice returns what the page says first.
+func (p Page) Notice() Notice {
+	switch {
+	case p.Cause == CauseSignIn:
+		return p.Texts.SignIn
+	case p.Sent:
+		return p.Texts.Sent
+	}
+	return p.Texts.Page
+}
+
+// Ends reports whether an end is known, and still ahead.
+func (p Page) Ends() bool { return p.Until.After(p.Now) }
+
+// Overdue reports whether an end was known, and has passed.
+func (p Page) Overdue() bool { return !p.Until.IsZero() && !p.Ends() }
+
+// Soon returns how long it is until the end in words; empty if that is not known
+// or more than two hours.
+func (p Page) Soon() string {
+	left := p.Until.Sub(p.Now)
+	if !p.Ends() || left > 2*time.Hour {
+		return ""
+	}
+	minutes := int((left + time.Minute - 1) / time.Minute)
+	return strings.ReplaceAll(p.Texts.Minutes, "{minutes}", strconv.Itoa(minutes))
+}
+
+// Machine returns a time for the datetime attribute (HTML, 4.5.14).
+func (p Page) Machine(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// Human returns a time as people of any language read it.
+func (p Page) Human(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+
+//go:embed page.html
+var pageText string
+
+// builtinPage is the page, and what its Content-Security-Policy must allow.
+var builtinPage = template.Must(template.New("page.html").Parse(pageText))
+
+// pagePolicy lets the page's own style through, by its hash (CSP 3, 2.3.1), and
+// nothing else: it needs no other file, and no script.
+var pagePolicy = func() string {
+	_, rest, _ := strings.Cut(pageText, "<style>")
+	style, _, _ := strings.Cut(rest, "</style>")
+	hash := sha256.Sum256([]byte(style))
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
+		"'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+}()

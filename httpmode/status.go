@@ -1,0 +1,62 @@
+package httpmode
+
+import (
+	"net/http"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// StatusHandler returns a handler that tells clients what is in force, as JSON:
+// mode, anonymous, get_only, message, since, until, epoch, and
+// retry_after_seconds when an end is known. It says neither the reason nor who asked,
+// unless Config.StatusDetails is set. It answers GET and HEAD, always with 200: it
+// tells of a mode, and is no health check.
+//
+// It needs no [Middleware.Handler] around it, and does no harm inside of one.
+func (m *Middleware) StatusHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("X-Content-Type-Options", "nosniff")
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
+			return
+		}
+		state := m.guard.State()
+		newInfo(state).mark(h)
+		h.Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusOK)
+		if r.Method == http.MethodGet {
+			w.Write(marshal(m.status(state))) // an error means that the client is gone
+		}
+	})
+}
+
+// status is what the endpoint says.
+type status struct {
+	Info
+	RetryAfter int `json:"retry_after_seconds,omitempty"`
+	*statusDetails
+}
+
+// statusDetails are for operators.
+type statusDetails struct {
+	Reason string          `json:"reason,omitempty"`
+	By     string          `json:"by,omitempty"`
+	Holds  []sqlguard.Hold `json:"holds"`
+	Counts sqlguard.Counts `json:"counts"`
+}
+
+func (m *Middleware) status(s sqlguard.State) status {
+	out := status{Info: newInfo(s)}
+	out.Since, out.Until = out.Since.UTC(), out.Until.UTC()
+	out.RetryAfter = m.retryAfter(s.Until)
+	if m.config.StatusDetails {
+		out.statusDetails = &statusDetails{
+			Reason: s.Reason, By: s.By, Counts: m.guard.Counts(),
+			Holds: append([]sqlguard.Hold{}, s.Holds...),
+		}
+	}
+	return out
+}
