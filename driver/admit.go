@@ -1,0 +1,156 @@
+package driver
+
+import (
+	"context"
+	"database/sql/driver"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// admit decides on a text, right before it would be sent. The error is not nil
+// exactly if the decision is Refuse.
+func (c *conn) admit(ctx context.Context, v *sqlguard.Verdict) (sqlguard.Decision, error) {
+	judged := v
+	if v.Functions && (c.shadowed || v.Shadows && len(v.Parts) > 0) {
+		judged = underShadow(v)
+	}
+	decision, err := c.guard.Decide(ctx, c.name, judged)
+	if decision == sqlguard.Pass {
+		if err = c.keepFromCommit(ctx, v); err != nil {
+			decision = sqlguard.Refuse
+		}
+	}
+	switch {
+	case decision == sqlguard.Refuse:
+		c.transaction.doom(err)
+	case decision == sqlguard.Pass && v.Shadows:
+		c.shadowed = true
+	}
+	return decision, err
+}
+
+// keepFromCommit keeps a text from committing a transaction that must not be
+// committed. It returns the error of a text that must not be sent.
+func (c *conn) keepFromCommit(ctx context.Context, v *sqlguard.Verdict) error {
+	t := &c.transaction
+	if t.refused == nil && (t.known() || !t.unsure) {
+		return nil
+	}
+	end := t.ends(v)
+	switch end {
+	case keeps:
+		return nil
+	case begins:
+		c.clearTransaction(ctx)
+		return nil
+	}
+	err := c.commitError(ctx, v, end)
+	if err != nil && end == commits && c.send(ctx, rollback) == nil {
+		*t = transaction{}
+	}
+	return err
+}
+
+// commitError returns why a text must not end the transaction, or nil if it may.
+func (c *conn) commitError(ctx context.Context, v *sqlguard.Verdict, end ending) error {
+	if r := c.transaction.refused; r != nil {
+		return afterRefusal(r, v.Op, end == commits)
+	}
+	unseen := sqlguard.Verdict{
+		Class: sqlguard.Write, Op: v.Op,
+		Why: "may commit a transaction that was begun unseen, while the mode was off",
+	}
+	_, err := c.guard.Decide(ctx, c.name, &unseen)
+	return err
+}
+
+// afterRefusal returns the error of what would commit a transaction in which a
+// statement was refused.
+func afterRefusal(r *sqlguard.BlockedError, op sqlguard.Op, rolledBack bool) error {
+	e := *r
+	e.Op = op
+	e.Why = "an earlier " + string(r.Op) + " in this transaction was refused, so "
+	if r.Op == "" || r.Op == sqlguard.OpUnknown {
+		e.Why = "an earlier statement in this transaction was refused, so "
+	}
+	if rolledBack {
+		e.Why += "all of it was rolled back"
+	} else {
+		e.Why += "it can only be rolled back"
+	}
+	return &e
+}
+
+// clearTransaction rolls back what must not be committed, before another
+// transaction begins. SQLite answers with an error where none is open, so errors
+// do not count: where one is open after all, SQLite refuses to begin another, and
+// the other engines fail to roll back only if the connection is lost.
+func (c *conn) clearTransaction(ctx context.Context) {
+	t := &c.transaction
+	unseen := t.unsure && !t.known() && c.guard.Mode() == sqlguard.ReadOnly
+	if t.refused != nil || unseen {
+		_ = c.send(ctx, rollback)
+		*t = transaction{}
+	}
+}
+
+// returned is called when the connection comes back from the pool. No driver
+// that was looked at rolls back by itself then: pgx drops the connection,
+// go-sql-driver/mysql and SQLite's hand the open transaction to the next user.
+func (c *conn) returned(ctx context.Context) error {
+	t := &c.transaction
+	if t.refused == nil {
+		*t = transaction{unsure: t.known()}
+		return nil
+	}
+	if err := c.send(ctx, rollback); err != nil && t.known() {
+		return driver.ErrBadConn // so that the pool drops it
+	}
+	*t = transaction{}
+	return nil
+}
+
+// ran notes the effects of a text that passed, and how it went.
+func (c *conn) ran(v *sqlguard.Verdict, query string, err error) {
+	switch {
+	case err == nil:
+		c.transaction.ran(v)
+	case err == driver.ErrSkip:
+		if c.guard.Mode() == sqlguard.Observe {
+			c.observed = query // it comes again, prepared, and is reported already
+		}
+	case len(v.Parts) > 0:
+		c.transaction.unsure = true // nobody knows how far it went
+	}
+}
+
+// queried is ran for a query. A driver may run it only while its rows are read,
+// so it cannot lift a doom.
+func (c *conn) queried(v *sqlguard.Verdict, query string, err error) {
+	if err != nil || c.transaction.refused == nil {
+		c.ran(v, query, err)
+	}
+}
+
+const rollback = "ROLLBACK"
+
+// send executes a text of the guard's own on the inner connection.
+func (c *conn) send(ctx context.Context, query string) error {
+	if c.execer != nil {
+		_, err := c.execer.ExecContext(ctx, query, nil)
+		if err != driver.ErrSkip {
+			return err
+		}
+	}
+	inner, err := c.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer inner.Close()
+	if e, ok := inner.(driver.StmtExecContext); ok {
+		_, err = e.ExecContext(ctx, nil)
+	} else {
+		_, err = inner.Exec(nil)
+	}
+	return err
+}

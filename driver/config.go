@@ -1,0 +1,66 @@
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// Config says how a driver is guarded. Only Dialect must be set.
+type Config struct {
+	// Guard decides. If nil, [sqlguard.Default] does, which is asked for when a
+	// pool is opened.
+	Guard *sqlguard.Guard
+
+	// Dialect judges the statements. It must be the one of the database that the
+	// wrapped driver speaks to.
+	Dialect sqlguard.Dialect
+
+	// CheckDSN looks at a data source name before the wrapped driver does, when a
+	// pool is opened by name. An error fails the opening, and must not quote
+	// what may be a password. If nil, the wrapped driver alone judges.
+	CheckDSN func(dsn string) error
+
+	// Rewrite returns the text that the engine gets in place of query, because of
+	// an argument that has a method RewriteQuery, as pgx's QueryRewriter. It is
+	// called while a mode is on, and must not change anything. If it
+	// returns false, or is nil, the statement is one that is not understood.
+	Rewrite func(ctx context.Context, query string, arg any) (text string, known bool)
+}
+
+func (cfg Config) check() error {
+	if cfg.Dialect == nil {
+		return errors.New("Config.Dialect is nil; expected the dialect of the database, such as postgres.Dialect{}")
+	}
+	return nil
+}
+
+// guarding is a checked Config with its guard, shared by all that is wrapped with it.
+type guarding struct {
+	guard   *sqlguard.Guard
+	dialect sqlguard.Dialect
+	name    string // the dialect's
+	rewrite func(ctx context.Context, query string, arg any) (string, bool)
+}
+
+// resolve returns what a pool is opened with, or why it must not be opened.
+func (cfg Config) resolve() (*guarding, error) {
+	if err := cfg.check(); err != nil {
+		return nil, fmt.Errorf("driver: %w", err)
+	}
+	g := &guarding{guard: cfg.Guard, dialect: cfg.Dialect, name: cfg.Dialect.Name(), rewrite: cfg.Rewrite}
+	if g.guard == nil {
+		g.guard = sqlguard.Default()
+	}
+	if err := g.guard.Err(); err != nil {
+		return nil, fmt.Errorf("driver: %w", err)
+	}
+	return g, nil
+}
+
+// same reports whether both would decide alike, so that one layer is enough.
+func (g *guarding) same(other *guarding) bool {
+	return g.guard == other.guard && g.name == other.name
+}

@@ -1,0 +1,58 @@
+// Package driver wraps any database/sql driver, so that a [sqlguard.Guard]
+// decides on each statement before the wrapped driver sees it.
+//
+// [Open], [OpenDB] and [Register] are the usual ways in; packages driver/pgx,
+// driver/mysql and driver/sqlite register ready-made drivers on
+// [sqlguard.Default].
+//
+//	Exec, Query ─┬ mode off ──────────────────────────────────→ wrapped driver
+//	             └ mode on ─ Dialect.Classify ─ Guard.Decide ─┬ pass ─→ wrapped driver
+//	                                                          ├ drop ─→ an empty result
+//	                                                          └ refuse ─ *sqlguard.BlockedError
+//
+// # Transparency
+//
+// With the mode off a wrapped driver behaves as the bare one, and nothing is
+// parsed. The five optional interfaces of a connection that change how
+// database/sql behaves (ExecerContext, QueryerContext, SessionResetter,
+// Validator, NamedValueChecker) are given exactly when the wrapped connection has
+// them; Pinger, ConnPrepareContext and ConnBeginTx are always there, and do what
+// database/sql does without them. Rows, results and errors are the wrapped driver's own values.
+//
+// # What is checked, and when
+//
+// Each execution is checked, also those of a prepared statement: it may have been prepared
+// before the mode went on. Preparing is not, because programs prepare all their
+// statements at start; only what acts while it is prepared (SQLite's flag
+// PRAGMAs) is checked there too. Each call is checked for itself, so a flip acts
+// on pinned connections and open transactions at once. An argument that replaces
+// the statement's text (pgx's QueryRewriter) is looked through with
+// [Config.Rewrite], and otherwise makes the statement one that is not understood.
+//
+// Where a wrapped driver answers driver.ErrSkip, database/sql comes back with a
+// prepared statement, which is checked again. In read-only mode a statement that passes by
+// [sqlguard.WithBypass] is then reported twice; a refused one never gets that far.
+//
+// # Transactions
+//
+// After a refusal, a transaction can only be rolled back: Commit does so, and
+// returns a *sqlguard.BlockedError, whatever the mode is by then. Reads go on
+// working until then. See transaction.go for the same with transactions that are
+// begun by text. While the mode is read-only, BeginTx asks the engine for a
+// read-only transaction, unless a policy or bypass may have to make an
+// exception in it.
+//
+// # The way around
+//
+// Unwrap on the driver, connector, connection and statement gives the wrapped
+// driver's own value, as [Find] does through several wrappers. Whatever is done
+// with that is not guarded:
+//
+//	conn.Raw(func(c any) error {
+//		pc, ok := driver.Find[*stdlib.Conn](c)
+//		…
+//	})
+//
+// Nor is what a driver does by itself: hooks that run when a connection is made
+// or reset, and parameters of a DSN.
+package driver

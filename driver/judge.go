@@ -1,0 +1,73 @@
+package driver
+
+import (
+	"context"
+	"database/sql/driver"
+	"reflect"
+	"time"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// judge returns the verdict on the text that the engine will get.
+func (c *conn) judge(ctx context.Context, query string, args []driver.NamedValue) sqlguard.Verdict {
+	text, known := c.sent(ctx, query, args)
+	if !known {
+		return sqlguard.NotUnderstood("an argument replaces the text of the statement")
+	}
+	return c.dialect.Classify(text)
+}
+
+// sent returns the text that the engine gets for a query: itself, or what an
+// argument makes of it. It is not known where there are two such arguments, or
+// one that nobody can look through.
+func (c *conn) sent(ctx context.Context, query string, args []driver.NamedValue) (text string, known bool) {
+	text, found := query, false
+	for i := range args {
+		if !rewrites(args[i].Value) {
+			continue
+		}
+		if found || c.rewrite == nil {
+			return "", false
+		}
+		if text, known = c.rewrite(ctx, query, args[i].Value); !known {
+			return "", false
+		}
+		found = true
+	}
+	return text, true
+}
+
+// rewriteMethod is the method of pgx's QueryRewriter.
+const rewriteMethod = "RewriteQuery"
+
+// rewrites reports whether an argument may replace the text. It goes by the
+// method's name, because the core knows no driver, and a driver may be wrapped
+// without its adapter.
+func rewrites(arg any) bool {
+	switch arg.(type) {
+	case nil, int64, float64, bool, []byte, string, time.Time:
+		return false // what database/sql makes of most arguments
+	}
+	t := reflect.TypeOf(arg)
+	if t.NumMethod() == 0 {
+		return false
+	}
+	_, has := t.MethodByName(rewriteMethod)
+	return has
+}
+
+// underShadow returns a verdict as it is where names may resolve to other
+// objects than the dialect knows: what calls any function is then unproven, and
+// nobody can vouch for it by name.
+func underShadow(v *sqlguard.Verdict) *sqlguard.Verdict {
+	w := *v
+	w.Parts = nil
+	w.Why = "calls a function, after the search path was changed on this connection"
+	if w.Class != 0 && w.Class < sqlguard.Write {
+		w.Class, w.Calls = sqlguard.Unproven, nil
+	} else {
+		w.Complete = false
+	}
+	return &w
+}

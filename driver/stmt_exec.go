@@ -1,0 +1,136 @@
+package driver
+
+import (
+	"context"
+	"database/sql/driver"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// ExecContext does without driver.StmtExecContext what database/sql does without it.
+func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	if s.conn.unguarded() {
+		return s.exec(ctx, args)
+	}
+	v := s.judge(ctx, args)
+	decision, err := s.admit(ctx, v)
+	if decision != sqlguard.Pass {
+		return resultOf(decision), err
+	}
+	result, err := s.exec(ctx, args)
+	s.conn.ran(v, s.query, err)
+	return result, err
+}
+
+// QueryContext does without driver.StmtQueryContext what database/sql does without it.
+func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	if s.conn.unguarded() {
+		return s.rows(ctx, args)
+	}
+	v := s.judge(ctx, args)
+	decision, err := s.admit(ctx, v)
+	if decision != sqlguard.Pass {
+		return rowsOf(decision), err
+	}
+	rows, err := s.rows(ctx, args)
+	s.conn.queried(v, s.query, err)
+	return rows, err
+}
+
+// Exec is for those who reach it through Conn.Raw.
+func (s *stmt) Exec(args []driver.Value) (driver.Result, error) {
+	if s.conn.unguarded() {
+		return s.inner.Exec(args)
+	}
+	ctx := context.Background()
+	v := s.judge(ctx, named(args))
+	decision, err := s.admit(ctx, v)
+	if decision != sqlguard.Pass {
+		return resultOf(decision), err
+	}
+	result, err := s.inner.Exec(args)
+	s.conn.ran(v, s.query, err)
+	return result, err
+}
+
+// Query is for those who reach it through Conn.Raw.
+func (s *stmt) Query(args []driver.Value) (driver.Rows, error) {
+	if s.conn.unguarded() {
+		return s.inner.Query(args)
+	}
+	ctx := context.Background()
+	v := s.judge(ctx, named(args))
+	decision, err := s.admit(ctx, v)
+	if decision != sqlguard.Pass {
+		return rowsOf(decision), err
+	}
+	rows, err := s.inner.Query(args)
+	s.conn.queried(v, s.query, err)
+	return rows, err
+}
+
+// judge returns the verdict on the statement, which is kept, unless an argument
+// replaces the text.
+func (s *stmt) judge(ctx context.Context, args []driver.NamedValue) *sqlguard.Verdict {
+	for i := range args {
+		if rewrites(args[i].Value) {
+			v := s.conn.judge(ctx, s.query, args)
+			return &v
+		}
+	}
+	if s.verdict == nil {
+		v := s.conn.dialect.Classify(s.query)
+		s.verdict = &v
+	}
+	return s.verdict
+}
+
+// admit decides on an execution. What was observed when the driver answered
+// ErrSkip to the same call passes, as everything does in that mode.
+func (s *stmt) admit(ctx context.Context, v *sqlguard.Verdict) (sqlguard.Decision, error) {
+	if s.observed {
+		s.observed = false
+		if s.conn.guard.Mode() == sqlguard.Observe && s.conn.transaction.refused == nil {
+			return sqlguard.Pass, nil
+		}
+	}
+	return s.conn.admit(ctx, v)
+}
+
+func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	if s.execer != nil {
+		return s.execer.ExecContext(ctx, args)
+	}
+	plain, err := unnamed(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return s.inner.Exec(plain)
+}
+
+func (s *stmt) rows(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	if s.queryer != nil {
+		return s.queryer.QueryContext(ctx, args)
+	}
+	plain, err := unnamed(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return s.inner.Query(plain)
+}
+
+func (s checkingStmt) CheckNamedValue(v *driver.NamedValue) error {
+	return s.inner.(driver.NamedValueChecker).CheckNamedValue(v)
+}
+
+func (s checkingConvertingStmt) CheckNamedValue(v *driver.NamedValue) error {
+	return s.inner.(driver.NamedValueChecker).CheckNamedValue(v)
+}
+
+func (s convertingStmt) ColumnConverter(i int) driver.ValueConverter {
+	return s.inner.(driver.ColumnConverter).ColumnConverter(i)
+}
+
+func (s checkingConvertingStmt) ColumnConverter(i int) driver.ValueConverter {
+	return s.inner.(driver.ColumnConverter).ColumnConverter(i)
+}
