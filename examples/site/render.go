@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -43,27 +44,28 @@ type page struct {
 type banner struct {
 	Headline, Text string
 	Until          time.Time // zero if not known
+	NotSaved       bool      // this page is what became of a form
 }
 
 // newBanner returns nil where visitors have nothing to notice: with the mode
 // off, and while the guard only observes.
-func newBanner(state sqlguard.State) *banner {
-	b := &banner{Text: state.Message, Until: state.Until}
+func newBanner(info httpmode.Info) *banner {
+	b := &banner{Text: info.Message, Until: info.Until, NotSaved: info.Converted}
 	switch {
-	case state.Mode == sqlguard.ReadOnly:
+	case info.ReadOnly():
 		b.Headline = "This site is read-only for now."
-	case state.GetOnly:
+	case info.GetOnly:
 		b.Headline = "Forms are closed for now."
-	case state.Anonymous:
+	case info.Anonymous:
 		b.Headline = "Log in is paused for now."
 	default:
 		return nil
 	}
 	if b.Text == "" {
 		b.Text = "You can read everything; comments, stars and proposals will be back."
-		if state.Anonymous {
-			b.Text += " Everybody appears logged out until then, and nobody has to log in again."
-		}
+	}
+	if info.Stripped {
+		b.Text += " You appear logged out until then, and need not log in again."
 	}
 	return b
 }
@@ -78,7 +80,7 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 			p.User = &u
 		}
 	}
-	p.Banner = newBanner(s.guard.State())
+	p.Banner = newBanner(httpmode.FromContext(r.Context()))
 	return writePage(w, status, name, p)
 }
 
@@ -90,7 +92,7 @@ func writePage(w http.ResponseWriter, status int, name string, p page) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "private, no-cache")
-	h.Set("Vary", "Cookie")
+	h.Add("Vary", "Cookie")
 	w.WriteHeader(status)
 	_, _ = body.WriteTo(w) // whoever asked has gone; nobody is left to tell
 	return nil
@@ -99,7 +101,7 @@ func writePage(w http.ResponseWriter, status int, name string, p page) error {
 // problem writes a short page about what is wrong. It asks the database
 // nothing, because that may be what is wrong.
 func (s *site) problem(w http.ResponseWriter, r *http.Request, status int, title, text string) {
-	p := page{Title: title, Banner: newBanner(s.guard.State()), Body: text}
+	p := page{Title: title, Banner: newBanner(httpmode.FromContext(r.Context())), Body: text}
 	if err := writePage(w, status, "problem.html", p); err != nil {
 		s.log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
 		http.Error(w, title, status)

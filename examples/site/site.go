@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -20,8 +21,22 @@ var assets embed.FS
 type site struct {
 	store    store
 	sessions sessions
-	guard    *sqlguard.Guard
+	modes    *httpmode.Middleware
 	log      *slog.Logger
+}
+
+// modesConfig says what the middleware cannot see by itself.
+func modesConfig(guard *sqlguard.Guard) httpmode.Config {
+	return httpmode.Config{
+		Guard:    guard,
+		SiteName: "Stillwater",
+		// Logging in and out sets a cookie and writes nothing that matters, so both
+		// work while the site is read-only. In anonymous mode they are paused.
+		Reads:      []string{"POST /login", "POST /logout"},
+		LoginPaths: []string{"/login", "/logout"},
+		// The off switch, and what load balancers ask, work in every mode.
+		Exempt: []string{controlPath, controlPath + "/", "/healthz"},
+	}
 }
 
 // newSite returns the whole site, ready to serve.
@@ -30,13 +45,18 @@ func newSite(ctx context.Context, db *sql.DB, guard *sqlguard.Guard, token strin
 	if err != nil {
 		return nil, err
 	}
-	s := &site{store: store{db}, sessions: sessions, guard: guard, log: log}
-	panel := newControl(guard, token, log)
+	modes, err := httpmode.New(modesConfig(guard))
+	if err != nil {
+		return nil, err
+	}
+	s := &site{store: store{db}, sessions: sessions, modes: modes, log: log}
 	mux := http.NewServeMux()
 	s.routes(mux)
-	panel.routes(mux)
-	// Forms of other sites are refused before anything else looks at them.
-	return http.NewCrossOriginProtection().Handler(secure(mux)), nil
+	newControl(guard, token, log).routes(mux)
+	mux.Handle("/status", modes.StatusHandler())
+	// Forms of other sites are refused first of all: get-only mode makes page
+	// views of forms, and page views come from anywhere.
+	return http.NewCrossOriginProtection().Handler(secure(modes.Handler(mux))), nil
 }
 
 func (s *site) routes(mux *http.ServeMux) {
@@ -92,9 +112,8 @@ const maxForm = 64 << 10
 func (s *site) handler(f func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		err := f(w, r)
 		var tooLarge *http.MaxBytesError
-		switch {
+		switch err := f(w, r); {
 		case err == nil:
 		case errors.Is(err, errNotFound):
 			s.problem(w, r, http.StatusNotFound, "Not found", "There is no such page.")
@@ -102,9 +121,7 @@ func (s *site) handler(f func(http.ResponseWriter, *http.Request) error) http.Ha
 			s.problem(w, r, http.StatusRequestEntityTooLarge, "Too long", "That is more text than a form may send. Go back to shorten it.")
 		case errors.Is(err, errMalformed):
 			s.problem(w, r, http.StatusBadRequest, "Not understood", "The form did not arrive as one. Go back and try again.")
-		case sqlguard.IsReadOnly(err):
-			// The middleware puts the maintenance answer in the place of this one.
-			s.problem(w, r, http.StatusServiceUnavailable, "Read-only", "Writing is closed for the moment.")
+		case s.modes.WriteError(w, r, err): // a refused write is answered
 		default:
 			s.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 			s.problem(w, r, http.StatusInternalServerError, "Something went wrong", "The error has been logged. Try again in a moment.")
