@@ -83,10 +83,14 @@ func (s *site) logOut(w http.ResponseWriter, r *http.Request) error {
 // might be another site's.
 func localPath(next string) string {
 	u, err := url.Parse(next)
-	// Browsers read a backslash as a slash, and //host as a host.
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil ||
-		!strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(next, "\\\r\n\t") {
+	if err != nil {
 		return "/"
 	}
-	return u.RequestURI()
+	// Without scheme and host, and with backslashes escaped, which browsers read
+	// as slashes. What begins with two slashes is a host to them.
+	path := u.RequestURI()
+	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") {
+		return "/"
+	}
+	return path
 }

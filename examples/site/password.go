@@ -23,15 +23,15 @@ const (
 )
 
 // hashPassword returns scheme$rounds$salt$hash.
-func hashPassword(password string) (string, error) {
+func hashPassword(password string, rounds int) (string, error) {
 	salt := make([]byte, saltLength)
 	rand.Read(salt) // never fails, by its documentation
-	hash, err := pbkdf2.Key(sha256.New, password, salt, passwordRounds, hashLength)
+	hash, err := pbkdf2.Key(sha256.New, password, salt, rounds, hashLength)
 	if err != nil {
 		return "", fmt.Errorf("hash password: %w", err)
 	}
 	encode := base64.RawStdEncoding.EncodeToString
-	return strings.Join([]string{hashScheme, strconv.Itoa(passwordRounds), encode(salt), encode(hash)}, "$"), nil
+	return strings.Join([]string{hashScheme, strconv.Itoa(rounds), encode(salt), encode(hash)}, "$"), nil
 }
 
 // checkPassword reports whether a password is the one that was hashed. Its error

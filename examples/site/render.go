@@ -92,6 +92,9 @@ func writePage(w http.ResponseWriter, status int, name string, p page) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "private, no-cache")
+	if p.Panel {
+		h.Set("Cache-Control", "no-store") // its forms carry a token
+	}
 	h.Add("Vary", "Cookie")
 	w.WriteHeader(status)
 	_, _ = body.WriteTo(w) // whoever asked has gone; nobody is left to tell

@@ -77,7 +77,7 @@ func seed(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	for _, u := range seedUsers {
-		password, err := hashPassword(demoPassword)
+		password, err := hashPassword(demoPassword, passwordRounds)
 		if err != nil {
 			return err
 		}
