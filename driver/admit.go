@@ -54,7 +54,11 @@ func (c *conn) keepFromCommit(ctx context.Context, v *sqlguard.Verdict) error {
 // commitError returns why a text must not end the transaction, or nil if it may.
 func (c *conn) commitError(ctx context.Context, v *sqlguard.Verdict, end ending) error {
 	if r := c.transaction.refused; r != nil {
-		return afterRefusal(r, v.Op, end == commits)
+		e := afterRefusal(r, v.Op, end == commits)
+		if end != commits {
+			e.Class, e.Tables = v.Class, v.Tables
+		}
+		return e
 	}
 	unseen := sqlguard.Verdict{
 		Class: sqlguard.Write, Op: v.Op,
@@ -64,9 +68,9 @@ func (c *conn) commitError(ctx context.Context, v *sqlguard.Verdict, end ending)
 	return err
 }
 
-// afterRefusal returns the error of what would commit a transaction in which a
-// statement was refused.
-func afterRefusal(r *sqlguard.BlockedError, op sqlguard.Op, rolledBack bool) error {
+// afterRefusal returns the error of what would commit a transaction in which r
+// was refused. Its class and tables are those of r.
+func afterRefusal(r *sqlguard.BlockedError, op sqlguard.Op, rolledBack bool) *sqlguard.BlockedError {
 	e := *r
 	e.Op = op
 	e.Why = "an earlier " + string(r.Op) + " in this transaction was refused, so "
@@ -133,24 +137,3 @@ func (c *conn) queried(v *sqlguard.Verdict, query string, err error) {
 }
 
 const rollback = "ROLLBACK"
-
-// send executes a text of the guard's own on the inner connection.
-func (c *conn) send(ctx context.Context, query string) error {
-	if c.execer != nil {
-		_, err := c.execer.ExecContext(ctx, query, nil)
-		if err != driver.ErrSkip {
-			return err
-		}
-	}
-	inner, err := c.prepare(ctx, query)
-	if err != nil {
-		return err
-	}
-	defer inner.Close()
-	if e, ok := inner.(driver.StmtExecContext); ok {
-		_, err = e.ExecContext(ctx, nil)
-	} else {
-		_, err = inner.Exec(nil)
-	}
-	return err
-}

@@ -1,4 +1,4 @@
-package driver
+package driver_test
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func (s bareStmt) Exec([]driver.Value) (driver.Result, error) {
 
 func (s bareStmt) Query([]driver.Value) (driver.Rows, error) {
 	s.c.note("stmt Query")
-	return noRows{}, nil
+	return emptyRows{}, nil
 }
 
 // The optional interfaces of a connection, each for itself.
@@ -69,7 +69,7 @@ func (bareExec) ExecContext(context.Context, string, []driver.NamedValue) (drive
 }
 
 func (bareQuery) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
-	return noRows{}, nil
+	return emptyRows{}, nil
 }
 
 func (bareReset) ResetSession(context.Context) error       { return nil }
@@ -88,4 +88,4 @@ func (bareLegacyExec) Exec(string, []driver.Value) (driver.Result, error) {
 	return driver.RowsAffected(1), nil
 }
 
-func (bareLegacyQuery) Query(string, []driver.Value) (driver.Rows, error) { return noRows{}, nil }
+func (bareLegacyQuery) Query(string, []driver.Value) (driver.Rows, error) { return emptyRows{}, nil }

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 A wrapper has the deprecated interfaces that the driver has.
+
 package driver
 
 import (
@@ -109,4 +111,25 @@ func (c *conn) begin(ctx context.Context, opts driver.TxOptions) (driver.Tx, err
 		return nil, err
 	}
 	return t, nil
+}
+
+// send executes a text of the guard's own on the inner connection.
+func (c *conn) send(ctx context.Context, query string) error {
+	if c.execer != nil {
+		_, err := c.execer.ExecContext(ctx, query, nil)
+		if err != driver.ErrSkip {
+			return err
+		}
+	}
+	inner, err := c.prepare(ctx, query)
+	if err != nil {
+		return err
+	}
+	defer inner.Close()
+	if e, ok := inner.(driver.StmtExecContext); ok {
+		_, err = e.ExecContext(ctx, nil)
+	} else {
+		_, err = inner.Exec(nil)
+	}
+	return err
 }

@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 A wrapper has the deprecated interfaces that the driver has.
+
 package driver
 
 import (

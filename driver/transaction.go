@@ -6,13 +6,13 @@ import "github.com/quiescehq/quiesce/sqlguard"
 // back. This file knows what transaction is open on a connection, and what the
 // rule makes of each text; admit.go and tx.go apply it.
 //
-//	             BeginTx, BEGIN, SAVEPOINT (SQLite)
-//	  none ──────────────────────────────────────────→ known ─┐ COMMIT passes
-//	   │ ↑ COMMIT, ROLLBACK, back from the pool          │     │
-//	   │ └───────────────────────────────────────────────┼─────┘
-//	   │ anything runs while the mode is off             │ a statement is refused
-//	   ↓                                                 ↓
-//	 unsure ───────── a statement is refused ────────→ doomed
+//	            BeginTx, BEGIN, SAVEPOINT (SQLite)
+//	 none ──────────────────────────────────────────→ known ─┐ COMMIT passes
+//	  │ ↑ COMMIT, ROLLBACK, back from the pool          │     │
+//	  │ └───────────────────────────────────────────────┼─────┘
+//	  │ anything runs while the mode is off             │ a statement is refused
+//	  ↓                                                 ↓
+//	unsure ───────── a statement is refused ────────→ doomed
 //
 // BeginTx is always seen. Texts are only looked at while a mode is on, and on a
 // connection that is known or doomed, which is followed to its end whatever
@@ -139,4 +139,3 @@ func statement(v *sqlguard.Verdict, i int) *sqlguard.Verdict {
 	}
 	return &v.Parts[i]
 }
-

@@ -36,7 +36,7 @@ func fragment(p Page, h http.Header) []byte {
 		Message    string    `json:"message"`
 		Until      time.Time `json:"until,omitzero"`
 		RetryAfter int       `json:"retry_after_seconds,omitempty"`
-	}{Code, p.Cause, p.Notice().Heading, message, p.Until.UTC(), p.RetryAfter}})
+	}{Code, p.Cause, p.Notice().Heading, message, wholeSeconds(p.Until), p.RetryAfter}})
 	h.Set("Hx-Reswap", "none")
 	h.Set("Hx-Trigger", asciiJSON(event))
 

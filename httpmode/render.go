@@ -131,7 +131,7 @@ func (rd renderer) problem(p Page) []byte {
 	}{
 		Type: rd.problemType, Title: p.Notice().Heading, Status: http.StatusServiceUnavailable,
 		Detail: p.Texts.Detail, Code: Code, Cause: p.Cause, Mode: p.Mode,
-		Message: p.Message, Until: p.Until.UTC(), RetryAfter: p.RetryAfter,
+		Message: p.Message, Until: wholeSeconds(p.Until), RetryAfter: p.RetryAfter,
 	}
 	if p.Cause == CauseSignIn {
 		problem.Detail = p.Texts.SignIn.Lead
@@ -141,6 +141,9 @@ func (rd renderer) problem(p Page) []byte {
 	}
 	return marshal(problem)
 }
+
+// wholeSeconds is as precise as an announcement is.
+func wholeSeconds(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
 // marshal renders values of this package's own types, which cannot fail.
 func marshal(v any) []byte {

@@ -50,7 +50,7 @@ type statusDetails struct {
 
 func (m *Middleware) status(s sqlguard.State) status {
 	out := status{Info: newInfo(s)}
-	out.Since, out.Until = out.Since.UTC(), out.Until.UTC()
+	out.Since, out.Until = wholeSeconds(s.Since), wholeSeconds(s.Until)
 	out.RetryAfter = m.retryAfter(s.Until)
 	if m.config.StatusDetails {
 		out.statusDetails = &statusDetails{

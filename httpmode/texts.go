@@ -46,7 +46,7 @@ var english = Texts{
 	Dir: "ltr",
 	Sent: Notice{
 		Heading: "This can’t be saved right now",
-		Lead:    "The site is open for reading only while work on its database is under way. What you sent was not saved, and nothing was changed.",
+		Lead:    "The site is open for reading only while work on its database is under way. What you sent was not saved.",
 		Advice:  "Nothing you typed is lost. Go back and your text is still in the form; try again later. Or leave this page open and reload it then: that sends the same form again.",
 	},
 	Page: Notice{

@@ -1,0 +1,58 @@
+# What a person or a CI run does with this repository. `make help` lists it.
+
+GO     ?= go
+TOOL    = $(GO) tool -modfile=tools/go.mod
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+.PHONY: help
+help: ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: site
+site: ## run the example site on http://127.0.0.1:8080
+	$(GO) run ./examples/site
+
+.PHONY: test
+test: install-deps tidy check no-cgo race ## install what is missing, check, and run every test on real servers
+
+.PHONY: lint
+lint: check vulnerabilities ## vet, gofmt, staticcheck, and known vulnerabilities
+
+.PHONY: bench
+bench: ## run the benchmarks
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: install-deps
+install-deps: ## install PostgreSQL, MariaDB and a C compiler if they are missing (root or sudo)
+	@./scripts/install-test-deps
+
+.PHONY: tidy
+tidy: # are go.mod and go.sum what the code asks for?
+	$(GO) mod tidy -diff
+	cd tools && $(GO) mod tidy -diff
+
+.PHONY: check
+check: # of the code as it is written
+	@unformatted=$$($$($(GO) env GOROOT)/bin/gofmt -l .) && test -z "$$unformatted" || \
+		{ echo "gofmt would change:" $$unformatted; exit 1; }
+	$(GO) vet ./...
+	$(TOOL) staticcheck ./...
+
+.PHONY: no-cgo
+no-cgo: # everything builds without a C compiler, and the guard works without one
+	CGO_ENABLED=0 $(GO) build -buildvcs=false ./...
+	CGO_ENABLED=0 $(GO) test ./sqlguard/...
+
+# A server that is not installed fails its tests here, and skips them in a plain `go test`.
+.PHONY: race
+race:
+	QUIESCE_TEST_SERVERS=required $(GO) test -race -timeout 15m ./...
+
+.PHONY: vulnerabilities
+vulnerabilities: # that are known, in what the code calls
+	@report=$$($(TOOL) govulncheck ./... 2>&1); status=$$?; echo "$$report"; \
+	case "$$report" in *"govulncheck: fetching vulnerabilities"*) \
+		echo "not checked for known vulnerabilities: their database cannot be reached"; status=0;; \
+	esac; exit $$status

@@ -1,0 +1,121 @@
+package driver_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"testing"
+
+	guarded "github.com/quiescehq/quiesce/driver"
+)
+
+// silent is a driver that does nothing and allocates nothing.
+type silent struct{}
+
+type silentConn struct{ silent }
+
+var result driver.Result = driver.RowsAffected(1)
+
+func (s silent) Connect(context.Context) (driver.Conn, error) { return silentConn{}, nil }
+func (s silent) Driver() driver.Driver                        { return s }
+func (s silent) Open(string) (driver.Conn, error)             { return silentConn{}, nil }
+
+func (silentConn) Prepare(string) (driver.Stmt, error)                          { return silent{}, nil }
+func (silentConn) PrepareContext(context.Context, string) (driver.Stmt, error)  { return silent{}, nil }
+func (silentConn) Begin() (driver.Tx, error)                                    { return silent{}, nil }
+func (silentConn) BeginTx(context.Context, driver.TxOptions) (driver.Tx, error) { return silent{}, nil }
+func (silentConn) Close() error                                                 { return nil }
+func (silentConn) ResetSession(context.Context) error                           { return nil }
+func (silentConn) IsValid() bool                                                { return true }
+func (silentConn) CheckNamedValue(*driver.NamedValue) error                     { return nil }
+
+func (silentConn) ExecContext(context.Context, string, []driver.NamedValue) (driver.Result, error) {
+	return result, nil
+}
+
+func (silentConn) QueryContext(context.Context, string, []driver.NamedValue) (driver.Rows, error) {
+	return emptyRows{}, nil
+}
+
+func (silent) Commit() error                              { return nil }
+func (silent) Rollback() error                            { return nil }
+func (silent) Close() error                               { return nil }
+func (silent) NumInput() int                              { return -1 }
+func (silent) Exec([]driver.Value) (driver.Result, error) { return result, nil }
+func (silent) Query([]driver.Value) (driver.Rows, error)  { return emptyRows{}, nil }
+
+func (silent) ExecContext(context.Context, []driver.NamedValue) (driver.Result, error) {
+	return result, nil
+}
+
+func (silent) QueryContext(context.Context, []driver.NamedValue) (driver.Rows, error) {
+	return emptyRows{}, nil
+}
+
+func TestWithTheModeOffAGuardAllocatesNothing(t *testing.T) {
+	bare := sql.OpenDB(silent{})
+	defer bare.Close()
+	db, err := guarded.OpenDB(silent{}, guarded.Config{Guard: newGuard(t, nothing), Dialect: panicking{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	prepared := map[*sql.DB]*sql.Stmt{}
+	for _, pool := range []*sql.DB{bare, db} {
+		stmt, err := pool.Prepare(write)
+		must(err)
+		prepared[pool] = stmt
+	}
+	for _, op := range []struct {
+		name string
+		more float64 // allocations allowed on top of the bare driver's
+		run  func(*sql.DB)
+	}{
+		{"Exec", 0, func(db *sql.DB) { _, err := db.Exec(write, 1, "a"); must(err) }},
+		{"Query", 0, func(db *sql.DB) {
+			rows, err := db.Query(write)
+			must(err)
+			must(rows.Close())
+		}},
+		{"QueryRow", 0, func(db *sql.DB) {
+			if db.QueryRow(write).Scan() != sql.ErrNoRows {
+				t.Fatal("a row was found")
+			}
+		}},
+		{"prepared Exec", 0, func(db *sql.DB) { _, err := prepared[db].Exec(1); must(err) }},
+		{"Tx", 0, func(db *sql.DB) {
+			tx, err := db.Begin()
+			must(err)
+			_, err = tx.Exec(write)
+			must(err)
+			must(tx.Commit())
+		}},
+		{"Prepare", 1, func(db *sql.DB) {
+			stmt, err := db.Prepare(write)
+			must(err)
+			must(stmt.Close())
+		}},
+	} {
+		want := testing.AllocsPerRun(200, func() { op.run(bare) })
+		if got := testing.AllocsPerRun(200, func() { op.run(db) }); got > want+op.more {
+			t.Errorf("%s: %v allocations, without a guard %v", op.name, got, want)
+		}
+	}
+}
+
+func BenchmarkExec(b *testing.B) {
+	conns := map[string]driver.Conn{"bare": silentConn{}, "off": wrap(b, silentConn{})}
+	for _, name := range []string{"bare", "off"} {
+		e := conns[name].(driver.ExecerContext)
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				e.ExecContext(context.Background(), write, nil)
+			}
+		})
+	}
+}

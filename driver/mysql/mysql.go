@@ -1,0 +1,59 @@
+// Package mysql guards go-sql-driver's driver for MySQL and MariaDB. Imported for
+// its side effect, it registers "guarded-mysql" on [sqlguard.Default]:
+//
+//	import _ "github.com/quiescehq/quiesce/driver/mysql"
+//
+//	db, err := sql.Open("guarded-mysql", "app@tcp(localhost)/app")
+//
+// The name takes what go-sql-driver's own "mysql" takes, but for rejectReadOnly=true: with
+// it the driver answers the server's read-only errors by dropping the connection and
+// asking for another try, so that what the server refuses in read-only mode would
+// cost connections, and could not be told from a lost server.
+//
+// For a guard of your own there is [Open], and for a connector of go-sql-driver's
+// (mysql.NewConnector) package driver's OpenDB with [Config].
+package mysql
+
+import (
+	"database/sql"
+	"errors"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/quiescehq/quiesce/driver"
+	"github.com/quiescehq/quiesce/sqlguard"
+	dialect "github.com/quiescehq/quiesce/sqlguard/mysql"
+)
+
+// Name is the name that this package registers with database/sql.
+const Name = "guarded-mysql"
+
+func init() {
+	if err := driver.Register(Name, mysql.MySQLDriver{}, Config(nil)); err != nil {
+		panic(err) // another package took the name
+	}
+}
+
+// Open opens a pool on MySQL or MariaDB that g guards; as sql.Open, it does not
+// connect. If g is nil, [sqlguard.Default] guards. It fails if the DSN does not parse or
+// asks for rejectReadOnly, or the guard has an error.
+func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
+	return driver.Open("mysql", dsn, Config(g))
+}
+
+// Config returns how go-sql-driver's driver and connectors are guarded by g, for
+// package driver's functions. If g is nil, [sqlguard.Default] guards.
+func Config(g *sqlguard.Guard) driver.Config {
+	return driver.Config{Guard: g, Dialect: dialect.Dialect{}, CheckDSN: checkDSN}
+}
+
+var errRejectReadOnly = errors.New("driver/mysql: the DSN asks for rejectReadOnly, with which the driver drops a connection " +
+	"for each statement that the server refuses in read-only mode; leave it out")
+
+// checkDSN leaves it to the driver to say what does not parse.
+func checkDSN(dsn string) error {
+	if cfg, err := mysql.ParseDSN(dsn); err == nil && cfg.RejectReadOnly {
+		return errRejectReadOnly
+	}
+	return nil
+}

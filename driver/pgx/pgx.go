@@ -1,0 +1,95 @@
+// Package pgx guards pgx's database/sql driver for PostgreSQL. Imported for its
+// side effect, it registers "guarded-pgx" on [sqlguard.Default]:
+//
+//	import _ "github.com/quiescehq/quiesce/driver/pgx"
+//
+//	db, err := sql.Open("guarded-pgx", "postgres://app@localhost/app")
+//
+// The name takes what pgx's own "pgx" takes: a URL, keywords and values, or a key
+// of stdlib.RegisterConnConfig. For a guard of your own there is [Open], and for a
+// connector of pgx's (stdlib.GetConnector, with its hooks) package driver's OpenDB
+// with [Config].
+//
+// pgx.NamedArgs and pgx.StrictNamedArgs are looked through; any other QueryRewriter
+// makes its statement one that is not understood. What is reached through
+// Conn.Raw and driver.Find, such as CopyFrom and batches, is not guarded.
+package pgx
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strconv"
+	"strings"
+
+	jackc "github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/quiescehq/quiesce/driver"
+	"github.com/quiescehq/quiesce/sqlguard"
+	"github.com/quiescehq/quiesce/sqlguard/postgres"
+)
+
+// Name is the name that this package registers with database/sql.
+const Name = "guarded-pgx"
+
+func init() {
+	// The driver that pgx registers holds the keys of stdlib.RegisterConnConfig.
+	if err := driver.Register(Name, stdlib.GetDefaultDriver(), Config(nil)); err != nil {
+		panic(err) // another package took the name
+	}
+}
+
+// Open opens a pool on PostgreSQL that g guards; as sql.Open, it does not
+// connect. If g is nil, [sqlguard.Default] guards. It fails if the DSN does not parse,
+// or the guard has an error.
+func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
+	return driver.Open("pgx", dsn, Config(g))
+}
+
+// Config returns how pgx's driver and connectors are guarded by g, for package
+// driver's functions. If g is nil, [sqlguard.Default] guards.
+func Config(g *sqlguard.Guard) driver.Config {
+	return driver.Config{Guard: g, Dialect: postgres.Dialect{}, CheckDSN: checkDSN, Rewrite: rewrite}
+}
+
+// errDSN holds back pgx's own error, which hides passwords as well as it can, but
+// quotes the rest of a text in which nobody knows what is what.
+var errDSN = errors.New("driver/pgx: the DSN is not one that pgx.ParseConfig accepts; its reason is held back, because it may quote a password")
+
+// checkDSN parses what pgx would parse only when it connects.
+func checkDSN(dsn string) error {
+	if registered(dsn) {
+		return nil
+	}
+	if _, err := jackc.ParseConfig(dsn); err != nil {
+		return errDSN
+	}
+	return nil
+}
+
+// registered reports whether a DSN is a key of stdlib.RegisterConnConfig, as pgx
+// v5.12 makes them.
+func registered(dsn string) bool {
+	number, ok := strings.CutPrefix(dsn, "registeredConnConfig")
+	if !ok {
+		return false
+	}
+	_, err := strconv.ParseUint(number, 10, 64)
+	return err == nil
+}
+
+// rewrite returns what pgx's own named arguments make of a text. They use
+// neither the connection nor the other arguments.
+func rewrite(ctx context.Context, query string, arg any) (text string, known bool) {
+	var err error
+	switch named := arg.(type) {
+	case jackc.NamedArgs:
+		text, _, err = named.RewriteQuery(ctx, nil, query, nil)
+	case jackc.StrictNamedArgs:
+		text, _, err = named.RewriteQuery(ctx, nil, query, nil)
+	default:
+		return "", false
+	}
+	return text, err == nil
+}

@@ -1,0 +1,9 @@
+package httpmode
+
+import "time"
+
+// SetClock makes the answers' time and jitter certain.
+func (m *Middleware) SetClock(now time.Time, jitter float64) {
+	m.now = func() time.Time { return now }
+	m.jitter = func() float64 { return jitter }
+}

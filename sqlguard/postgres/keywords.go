@@ -1,0 +1,87 @@
+package postgres
+
+import "github.com/quiescehq/quiesce/internal/lex"
+
+// reserved are the words that can name neither a function nor a type (the
+// categories "reserved" and "non-reserved (cannot be function or type)" of appendix C
+// of the PostgreSQL 16 manual), without those of DDL alone. Behind
+// one of them a bracket or a string is no call and no typed literal; those of
+// the second kind that act like functions only read.
+var reserved = [...]string{
+	"all", "and", "any", "array", "as", "asc", "asymmetric", "between", "both", "case", "cast", "coalesce",
+	"collate", "desc", "distinct", "else", "end", "except", "exists", "extract", "fetch", "for", "from",
+	"greatest", "group", "grouping", "having", "in", "intersect", "lateral", "leading", "least", "limit",
+	"normalize", "not", "nullif", "offset", "on", "only", "or", "order", "overlay", "placing", "position",
+	"row", "select", "some", "substring", "symmetric", "then", "to", "trailing", "trim", "union", "using",
+	"values", "variadic", "when", "where", "with", "xmlconcat", "xmlelement", "xmlexists", "xmlforest",
+}
+
+// typeKeywords are the SQL names of built-in types, which are keywords that can
+// name no function.
+var typeKeywords = [...]string{
+	"bigint", "bit", "boolean", "char", "character", "dec", "decimal", "float", "int", "integer",
+	"interval", "nchar", "numeric", "real", "smallint", "time", "timestamp", "varchar",
+}
+
+// isSyntax reports whether the bracket behind the word at i belongs to the
+// grammar and makes no call: IN (…), OVER (…), numeric(10, 2).
+func (s statement) isSyntax(i int) bool {
+	word := s.word(i)
+	if word == "" || s.op(i-1, ".") {
+		return false
+	}
+	if isBuiltin(reserved[:], word) || isBuiltin(typeKeywords[:], word) {
+		return true
+	}
+	switch word {
+	case "over", "filter":
+		return s.op(i-1, ")")
+	case "by":
+		return has([]string{"group", "order", "partition"}, s.word(i-1))
+	case "sets":
+		return s.word(i-1) == "grouping"
+	case "materialized":
+		return s.word(i-1) == "as" || s.word(i-1) == "not" && s.word(i-2) == "as"
+	case "join":
+		return has([]string{"inner", "left", "right", "full", "outer", "cross"}, s.word(i-1))
+	}
+	return false
+}
+
+// takesString reports whether the string behind the word at i is its operand,
+// not a literal of the type that the word names.
+func (s statement) takesString(i int) bool {
+	word := s.word(i)
+	if word == "" || s.op(i-1, ".") {
+		return false
+	}
+	switch word {
+	case "like", "ilike":
+		before := i - 1
+		if s.word(before) == "not" {
+			before--
+		}
+		return s.isOperand(before)
+	case "zone":
+		return s.word(i-1) == "time" && has([]string{"at", "with", "without"}, s.word(i-2))
+	case "precision":
+		return s.word(i-1) == "double"
+	}
+	return isBuiltin(reserved[:], word)
+}
+
+// isOperand reports whether the token at i ends an operand, so that an operator
+// comes next.
+func (s statement) isOperand(i int) bool {
+	t := s.at(i)
+	switch t.kind {
+	case lex.Ident, lex.Number, lex.Param, lex.String:
+		return true
+	case lex.Op:
+		return t.text == ")" || t.text == "]"
+	case lex.Word:
+		return s.op(i-1, ".") || !isBuiltin(reserved[:], t.text) &&
+			!has([]string{"escape", "ilike", "is", "like", "similar", "zone"}, t.text)
+	}
+	return false
+}
