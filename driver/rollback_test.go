@@ -1,0 +1,154 @@
+//lint:file-ignore SA1019 The deprecated interfaces are tested as well.
+
+package driver_test
+
+import (
+	"context"
+	"database/sql/driver"
+	"strings"
+	"testing"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// begin runs steps on a connection of a fake driver.
+func begin(t *testing.T, f *fake, steps string) *script {
+	t.Helper()
+	g := newGuard(t, nothing)
+	db := open(t, f, g)
+	s := &script{t: t, guard: g, db: db, conn: pin(t, db)}
+	s.run(steps)
+	return s
+}
+
+func TestARollbackThatFailsLeavesTheTransactionDoomed(t *testing.T) {
+	f := &fake{errs: map[string]error{"ExecContext ROLLBACK": errDriver}}
+	s := begin(t, f, "read-only\nBEGIN\nINSERT INTO t !\noff\nCOMMIT !\nCOMMIT !\nSELECT 1")
+	if got := calls(f); got != "BEGIN, ROLLBACK, ROLLBACK, SELECT 1" {
+		t.Errorf("the driver was asked: %s", got)
+	}
+	s.run("return\nSELECT 2")
+	if got := calls(f); got != "ROLLBACK, Close, SELECT 2" || f.connections() != 2 {
+		t.Errorf("the pool asked: %s, and kept a connection that may have a transaction open", got)
+	}
+}
+
+func TestACommitWhoseRollbackFailsIsRolledBackByThePool(t *testing.T) {
+	f := &fake{errs: map[string]error{"Rollback": errDriver}}
+	s := begin(t, f, "begin\nread-only\nINSERT INTO t !")
+	err := s.step("commit")
+	if refused(t, "commit", err); !strings.Contains(err.Error(), "can only be rolled back") {
+		t.Errorf("the error says that it was rolled back, which it was not: %v", err)
+	}
+	s.run("return\noff\nINSERT INTO t")
+	if got := calls(f); got != "begin, rollback, ROLLBACK, INSERT INTO t" {
+		t.Errorf("the driver was asked: %s", got)
+	}
+}
+
+func TestAStatementThatFailsDoesNotChangeWhatIsKnown(t *testing.T) {
+	f := &fake{errs: map[string]error{"ExecContext ROLLBACK": errDriver, "ExecContext BEGIN": errDriver}}
+	s := begin(t, f, "read-only")
+	if err := s.step("BEGIN"); err != errDriver {
+		t.Fatalf("BEGIN: %v", err)
+	}
+	s.run("INSERT INTO t !\nCOMMIT")
+	f.errs["ExecContext BEGIN"] = nil
+	s.run("BEGIN\nINSERT INTO t !")
+	if err := s.step("ROLLBACK"); err != errDriver {
+		t.Fatalf("ROLLBACK: %v", err)
+	}
+	s.run("COMMIT !")
+	if got := calls(f); got != "BEGIN, COMMIT, BEGIN, ROLLBACK, ROLLBACK" {
+		t.Errorf("the driver was asked: %s", got)
+	}
+}
+
+func TestATextThatFailsOnItsWayMayHaveBegunATransaction(t *testing.T) {
+	f := &fake{errs: map[string]error{"ExecContext BEGIN; SELECT broken": errDriver}}
+	s := begin(t, f, "read-only")
+	if err := s.step("BEGIN; SELECT broken"); err != errDriver {
+		t.Fatalf("got %v", err)
+	}
+	s.run("INSERT INTO t !\noff\nCOMMIT !")
+	if got := calls(f); got != "BEGIN; SELECT broken, ROLLBACK" {
+		t.Errorf("the driver was asked: %s", got)
+	}
+}
+
+func TestTheGuardsRollbackGoesTheWayTheDriverHas(t *testing.T) {
+	for name, test := range map[string]struct {
+		f    *fake
+		want string
+	}{
+		"a driver that prepares all": {
+			&fake{wrap: func(c *fakeConn) driver.Conn { return c }},
+			"Prepare COMMIT, Prepare ROLLBACK, StmtExec ROLLBACK [], CloseStmt ROLLBACK, CloseStmt COMMIT",
+		},
+		"a driver that executes without a context": {
+			&fake{wrap: func(c *fakeConn) driver.Conn { return legacy{c} }},
+			"Exec ROLLBACK []",
+		},
+		"a driver that would rather prepare": {
+			&fake{errs: map[string]error{"ExecContext ROLLBACK": driver.ErrSkip}},
+			"ExecContext ROLLBACK, PrepareContext ROLLBACK, StmtExecContext ROLLBACK, CloseStmt ROLLBACK",
+		},
+	} {
+		s := begin(t, test.f, "read-only\nBEGIN\nINSERT INTO t !")
+		test.f.take()
+		s.run("COMMIT !")
+		if got := test.f.did(); got != test.want {
+			t.Errorf("%s was asked: %s\nwant: %s", name, got, test.want)
+		}
+	}
+}
+
+func TestABeginThroughRawIsGuarded(t *testing.T) {
+	f, g := &fake{}, newGuard(t, nothing)
+	err := pin(t, open(t, f, g)).Raw(func(c any) error {
+		conn := c.(driver.Conn)
+		exec := func(query string) error {
+			_, err := conn.(driver.Execer).Exec(query, nil)
+			if err == driver.ErrSkip {
+				_, err = conn.(driver.ExecerContext).ExecContext(context.Background(), query, nil)
+			}
+			return err
+		}
+		for _, begun := range []string{"Begin", "BeginTx 0 true"} {
+			tx, err := conn.Begin()
+			if err != nil {
+				return err
+			}
+			set(t, g, sqlguard.ReadOnly)
+			refused(t, "an insert", exec(write))
+			refused(t, "the commit", tx.Commit())
+			sent(t, f, begun+", Rollback")
+		}
+		return exec("SELECT 1")
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheCheckersOfAStatementAreTheInnerOnes(t *testing.T) {
+	for _, inner := range []driver.Stmt{checkedStmt{}, checkedAndConverted{}} {
+		outer, err := wrap(t, preparing{&bareConn{}, inner}).Prepare("SELECT 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := inner.(driver.NamedValueChecker).CheckNamedValue(nil)
+		if got := outer.(driver.NamedValueChecker).CheckNamedValue(nil); got != want {
+			t.Errorf("%T: the checker gives %v, want %v", inner, got, want)
+		}
+	}
+	for _, inner := range []driver.Stmt{convertedStmt{}, checkedAndConverted{}} {
+		outer, err := wrap(t, preparing{&bareConn{}, inner}).Prepare("SELECT 1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := outer.(driver.ColumnConverter).ColumnConverter(0); got != (driver.NotNull{}) {
+			t.Errorf("%T: the converter is %v", inner, got)
+		}
+	}
+}
