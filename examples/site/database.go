@@ -9,8 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
+	"github.com/quiescehq/quiesce/driver/sqlite"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -21,6 +20,8 @@ var policy = sqlguard.Policy{Rules: []sqlguard.Rule{
 }}
 
 // openDatabase sets the database up if it is new, and opens it behind the guard.
+// With sqlguard.Default(), and without a policy, sql.Open("guarded-sqlite", …) does
+// the same.
 func openDatabase(ctx context.Context, path string, guard *sqlguard.Guard) (*sql.DB, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -32,7 +33,7 @@ func openDatabase(ctx context.Context, path string, guard *sqlguard.Guard) (*sql
 	if err := guard.SetPolicy(policy); err != nil {
 		return nil, err
 	}
-	db, err := open(dataSource(path), guard)
+	db, err := sqlite.Open(dataSource(path), guard)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", path, err)
 	}
@@ -41,8 +42,6 @@ func openDatabase(ctx context.Context, path string, guard *sqlguard.Guard) (*sql
 	}
 	return db, nil
 }
-
-func open(dsn string, guard *sqlguard.Guard) (*sql.DB, error) { return sql.Open("sqlite", dsn) }
 
 // dataSource returns the data source name of a database file, as a URI: a
 // plain path with a question mark in it would be cut in two. Writers of the same file wait

@@ -7,6 +7,8 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+
+	_ "modernc.org/sqlite" // the driver "sqlite", which no guard is around
 )
 
 //go:embed schema.sql
