@@ -277,12 +277,12 @@ func TestTheThrottleCountsAddressesApart(t *testing.T) {
 func TestThePanelOffersToReleaseTheEnvironmentsHold(t *testing.T) {
 	site := start(t, newDatabase(t))
 	v := operator(t, site.url)
-	v.wantNoText("The environment asks for a mode too", v.get("/control"))
+	v.wantNoText("The environment asks for a mode of its own", v.get("/control"))
 	if err := site.guard.Hold(sqlguard.EnvironmentHold, readOnly); err != nil {
 		t.Fatal(err)
 	}
 	site.hold(t, observe)
-	v.wantText("The environment asks for a mode too", v.get("/control"))
+	v.wantText("The environment asks for a mode of its own", v.get("/control"))
 	form := v.formToken()
 
 	v.wantStatus(http.StatusSeeOther, v.post("/control", "form", form, "preset", "off"))

@@ -217,7 +217,7 @@ func TestTheEnvironmentStartsTheSiteClosed(t *testing.T) {
 			}
 			v.wantText("0 views", v.get("/talks/1"))
 			v.wantStatus(http.StatusSeeOther, v.post("/control/enter", "token", testToken))
-			v.wantText("The environment asks for a mode too", v.get("/control"))
+			v.wantText("The environment asks for a mode of its own", v.get("/control"))
 			v.wantStatus(http.StatusSeeOther, v.post("/control/release", "form", v.formToken(), "hold", "environment"))
 			v.wantStatus(http.StatusSeeOther, v.post("/login", "login", "ada", "password", demoPassword))
 			v.wantStatus(http.StatusSeeOther, v.post("/talks/1", "comment", "Hello"))
