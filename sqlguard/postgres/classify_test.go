@@ -157,6 +157,7 @@ func TestClass(t *testing.T) {
 			"SELECT a != 1, a BETWEEN 1 AND 2, a NOT BETWEEN SYMMETRIC 2 AND 1 FROM t":    read,
 			"SELECT a LIKE 'x' ESCAPE 'y', a SIMILAR TO 'x', a ILIKE 'x', a ~ 'x' FROM t": read,
 			"SELECT 'x'::my_enum":                                      unproven,
+			"SELECT 'x'::s.text":                                       unproven,
 			"SELECT CAST('x' AS s.t)":                                  unproven,
 			"SELECT dw '5'":                                            unproven,
 			"SELECT '{1}'::dw[]":                                       unproven,
