@@ -1,0 +1,234 @@
+package mysql
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/quiescehq/quiesce/internal/lex"
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+const (
+	maxStatements = 1000
+	maxTables     = 200
+	maxCalls      = 100
+	// maxNested bounds SET STATEMENT … FOR SET STATEMENT … FOR ….
+	maxNested = 8
+)
+
+// parser reads one text in one way, one statement after the other.
+type parser struct {
+	src     string
+	lex     lex.Lexer
+	tags    []string // beginnings of executable comments
+	skipped int      // bit i: comments that begin with tags[i] are not executed
+
+	tok    lex.Token // the current token
+	ahead  lex.Token // the one behind it
+	prev   lex.Token // the one before it, in this statement
+	before lex.Token // the one before that
+	folded [32]byte  // the current token in lower case, if it is a Word that fits
+	length int       // of folded, 0 for other tokens
+
+	v        sqlguard.Verdict // of the current statement
+	depth    int              // open parentheses
+	nested   int
+	from     tableScan
+	problem  string // why the statement is not understood
+	mixed    bool   // the statement does more than one thing beyond reading
+	isSelect bool   // Calls make it Unproven, not a Write
+}
+
+// classify judges sql, read with the options o and without the executable
+// comments whose bit in skipped is set. If it reports false, the text ends in a
+// statement that a server with these options refuses, and the verdict is on those
+// before it.
+func classify(sql string, o lex.Options, tags []string, skipped int) (sqlguard.Verdict, bool) {
+	p := parser{src: sql, lex: lex.New(lex.MySQL, sql, o), tags: tags, skipped: skipped}
+	p.ahead = p.read()
+	p.advance()
+	var parts []sqlguard.Verdict
+	for p.tok.Kind != lex.EOF {
+		if p.tok.Kind == lex.Semicolon {
+			p.advance()
+			continue
+		}
+		if len(parts) == maxStatements {
+			return sqlguard.NotUnderstood("more than 1000 statements"), true
+		}
+		v := p.one()
+		if p.lex.Invalid() && p.tok.Kind == lex.EOF {
+			return sqlguard.Combine(parts), false
+		}
+		parts = append(parts, v)
+	}
+	return sqlguard.Combine(parts), true
+}
+
+// one judges the statement that starts here and moves behind it.
+func (p *parser) one() sqlguard.Verdict {
+	p.v = sqlguard.Verdict{}
+	p.prev, p.before = lex.Token{}, lex.Token{}
+	p.depth, p.nested, p.problem, p.isSelect, p.mixed = 0, 0, "", false, false
+	p.from = tableScan{}
+	start := *p
+	p.statement()
+	p.rest()
+	if p.v.Class == sqlguard.Lock && p.v.Op == sqlguard.OpLock && p.v.Tables == nil && p.problem == "" {
+		p.v.Tables, p.v.Complete = start.lockedTables()
+	}
+	return p.verdict()
+}
+
+// verdict finishes the verdict on the statement that was read.
+func (p *parser) verdict() sqlguard.Verdict {
+	if p.tok.Kind == lex.Error {
+		p.misunderstood(p.lex.Reason())
+		p.advance()
+	}
+	v := p.v
+	v.Complete = v.Complete && !p.mixed
+	if p.problem != "" && severity(v.Class) <= sqlguard.Write || v.Class == 0 {
+		n := sqlguard.NotUnderstood(p.problem)
+		v.Class, v.Op, v.Why, v.Complete, v.Tx = n.Class, n.Op, n.Why, false, sqlguard.TxNone
+	}
+	if len(v.Calls) > 0 && v.Class < sqlguard.Unproven {
+		v.Class, v.Why = sqlguard.Unproven, "calls "+v.Calls[0]+", which is not known to only read"
+		if !p.isSelect {
+			v.Class = sqlguard.Write
+		}
+		v.Complete = p.isSelect
+	}
+	return v
+}
+
+// read returns the next token that counts, without the bounds of executable
+// comments and without the bodies of those that are skipped.
+func (p *parser) read() lex.Token {
+	for {
+		t := p.lex.Next()
+		switch t.Kind {
+		case lex.ExecClose:
+			continue
+		case lex.ExecOpen:
+			if i := slices.Index(p.tags, t.Text(p.src)); i >= 0 && p.skipped&(1<<i) != 0 {
+				for t.Kind != lex.ExecClose && t.Kind != lex.Error {
+					t = p.lex.Next()
+				}
+			}
+			if t.Kind != lex.Error {
+				continue
+			}
+		}
+		return t
+	}
+}
+
+// shift moves one token on, judging nothing, but not behind the end of the
+// statement.
+func (p *parser) shift() {
+	if !p.end() {
+		p.advance()
+	}
+}
+
+// advance moves one token on, behind the end of a statement too.
+func (p *parser) advance() {
+	p.before, p.prev, p.tok = p.prev, p.tok, p.ahead
+	p.length = 0
+	if p.tok.Kind == lex.Word {
+		p.length = len(lex.Fold(p.folded[:], p.tok.Text(p.src)))
+	}
+	if p.tok.Kind != lex.EOF {
+		p.ahead = p.read()
+	}
+}
+
+// end reports whether the statement is over.
+func (p *parser) end() bool {
+	return p.tok.Kind == lex.EOF || p.tok.Kind == lex.Semicolon || p.tok.Kind == lex.Error
+}
+
+// word returns the current token in lower case if it is a Word, else nothing.
+// So it does for words longer than any keyword.
+func (p *parser) word() []byte { return p.folded[:p.length] }
+
+// is reports whether the current token is the keyword.
+func (p *parser) is(keyword string) bool { return string(p.word()) == keyword }
+
+// isOp reports whether the current token is the operator.
+func (p *parser) isOp(op string) bool { return p.tok.IsOp(p.src, op) }
+
+// aheadIs reports whether the token behind the current one is the keyword.
+func (p *parser) aheadIs(keyword string) bool { return p.ahead.Is(p.src, keyword) }
+
+// accept moves behind the keyword if it is the current token.
+func (p *parser) accept(keyword string) bool {
+	if !p.is(keyword) {
+		return false
+	}
+	p.shift()
+	return true
+}
+
+// acceptAny moves behind all tokens that are one of the keywords.
+func (p *parser) acceptAny(keywords ...string) {
+	for p.length > 0 && slices.Contains(keywords, string(p.word())) {
+		p.shift()
+	}
+}
+
+// raise makes the statement at least as bad as class. Among locks, those of rows
+// and tables are worse than named ones, and taking is worse than releasing.
+func (p *parser) raise(class sqlguard.Class, op sqlguard.Op, why string) {
+	worse := class > p.v.Class
+	if class >= sqlguard.Lock && p.v.Class >= sqlguard.Lock && (class != sqlguard.Lock || op != p.v.Op) {
+		p.mixed = true
+	}
+	if class == sqlguard.Lock && p.v.Class == sqlguard.Lock {
+		worse = op == sqlguard.OpLock || p.v.Op == sqlguard.OpUnlock
+	}
+	if worse {
+		p.v.Class, p.v.Op, p.v.Why = class, op, why
+		p.v.Complete = class <= sqlguard.Session || class == sqlguard.Lock && op != sqlguard.OpLock
+	}
+}
+
+// misunderstood makes the statement one that is not understood; the first
+// reason is kept.
+func (p *parser) misunderstood(why string) {
+	if p.problem == "" {
+		p.problem = why
+	}
+}
+
+// addCall notes a function that nobody vouches for.
+func (p *parser) addCall(name string) {
+	if slices.Contains(p.v.Calls, name) {
+		return
+	}
+	if len(p.v.Calls) == maxCalls {
+		p.misunderstood("calls more than 100 unknown functions")
+		return
+	}
+	p.v.Calls = append(p.v.Calls, name)
+}
+
+// addTable notes a table that is written or locked.
+func (p *parser) addTable(t sqlguard.Table) {
+	if slices.Contains(p.v.Tables, t) {
+		return
+	}
+	if len(p.v.Tables) == maxTables {
+		p.misunderstood("writes more than 200 tables")
+		return
+	}
+	p.v.Tables = append(p.v.Tables, t)
+}
+
+// name returns what a Word or Ident token names, a copy that keeps nothing of
+// the text alive.
+func (p *parser) name(t lex.Token) string {
+	s, _ := t.Name(p.src)
+	return strings.Clone(s)
+}

@@ -1,0 +1,147 @@
+package mysql
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/quiescehq/quiesce/internal/lex"
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// maxTags is how many kinds of executable comments one text may have. Each
+// doubles the readings.
+const maxTags = 3
+
+// readings judges sql in every way that some server may read it. In some of
+// them a quote may not end, for instance in WHERE a = 'it\'s' where a backslash escapes
+// nothing: a server that reads so refuses that statement, and it does not
+// count. A text that ends so in all readings is not understood.
+func readings(sql string) sqlguard.Verdict {
+	all := sqlguard.NotUnderstood("an unterminated quote")
+	first, valid := true, false
+	for _, o := range options(sql) {
+		tags, ok := executable(sql, o)
+		if !ok {
+			return sqlguard.NotUnderstood("more than three kinds of executable comments")
+		}
+		for skipped := range 1 << len(tags) {
+			v, whole := classify(sql, o, tags, skipped)
+			valid = valid || whole
+			switch {
+			case !whole && v.Class == sqlguard.Read:
+			case first:
+				all, first = v, false
+			default:
+				all = worse(all, v)
+			}
+		}
+	}
+	if !valid && severity(all.Class) < sqlguard.Write {
+		return sqlguard.NotUnderstood("an unterminated quote")
+	}
+	return all
+}
+
+// options returns the lexing options under which sql may differ.
+func options(sql string) []lex.Options {
+	out := []lex.Options{{}}
+	vary := func(set func(*lex.Options)) {
+		for _, o := range out[:len(out):len(out)] {
+			set(&o)
+			out = append(out, o)
+		}
+	}
+	if strings.IndexByte(sql, '\\') >= 0 {
+		vary(func(o *lex.Options) { o.NoBackslashEscapes = true })
+	}
+	if strings.IndexByte(sql, '"') >= 0 {
+		vary(func(o *lex.Options) { o.ANSIQuotes = true })
+	}
+	if strings.IndexByte(sql, 0xA0) >= 0 {
+		vary(func(o *lex.Options) { o.Latin1Space = true })
+	}
+	return out
+}
+
+// executable returns the distinct beginnings of executable comments in sql,
+// false if there are too many. A server executes all comments with the same
+// beginning, or none of them.
+func executable(sql string, o lex.Options) ([]string, bool) {
+	if !strings.Contains(sql, "/*!") && !strings.Contains(sql, "/*M!") {
+		return nil, true
+	}
+	var tags []string
+	l := lex.New(lex.MySQL, sql, o)
+	for t := l.Next(); t.Kind != lex.EOF; t = l.Next() {
+		if t.Kind != lex.ExecOpen || slices.Contains(tags, t.Text(sql)) {
+			continue
+		}
+		if tags = append(tags, t.Text(sql)); len(tags) > maxTags {
+			return nil, false
+		}
+	}
+	return tags, true
+}
+
+// worse returns the verdict on a text that may mean a or b. Where they differ,
+// nothing is complete, and neither is what it does to a transaction: the text is not
+// understood if either touches one.
+func worse(a, b sqlguard.Verdict) sqlguard.Verdict {
+	if same(a, b) {
+		return a
+	}
+	v, other := a, b
+	if severity(b.Class) > severity(a.Class) {
+		v, other = b, a
+	}
+	transactional := touchesTx(a) || touchesTx(b)
+	if transactional && severity(v.Class) < sqlguard.Write {
+		return sqlguard.NotUnderstood("some servers read a transaction into the text, others do not")
+	}
+	out := sqlguard.Verdict{
+		Class: v.Class, Op: v.Op,
+		Why:       v.Why + ", as some servers read the text",
+		Calls:     union(v.Calls, other.Calls),
+		Functions: v.Functions || other.Functions,
+		Commits:   v.Commits || other.Commits,
+	}
+	out.Tables = slices.Clip(v.Tables)
+	for _, t := range other.Tables {
+		if !slices.Contains(out.Tables, t) {
+			out.Tables = append(out.Tables, t)
+		}
+	}
+	if v.Class == sqlguard.Lock {
+		out.Op = sqlguard.OpLock
+	}
+	return out
+}
+
+func union(a, b []string) []string {
+	out := slices.Clip(a)
+	for _, s := range b {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func same(a, b sqlguard.Verdict) bool {
+	return a.Class == b.Class && a.Op == b.Op && a.Tx == b.Tx && a.Complete == b.Complete &&
+		a.Functions == b.Functions && a.Commits == b.Commits &&
+		slices.Equal(a.Tables, b.Tables) && slices.Equal(a.Calls, b.Calls) &&
+		slices.EqualFunc(a.Parts, b.Parts, same)
+}
+
+// severity is the class with the zero Class as the Write it stands for.
+func severity(c sqlguard.Class) sqlguard.Class {
+	if c == 0 {
+		return sqlguard.Write
+	}
+	return c
+}
+
+func touchesTx(v sqlguard.Verdict) bool {
+	return v.Tx != sqlguard.TxNone || v.Commits || slices.ContainsFunc(v.Parts, touchesTx)
+}
