@@ -337,6 +337,9 @@ func check(t *testing.T, v sqlguard.Verdict, text string) {
 	if len(v.Calls) > 0 && (v.Class == read || v.Class == session) {
 		t.Errorf("class %v with calls %v: %q", v.Class, v.Calls, text)
 	}
+	if len(v.Calls) > 0 && !v.Functions {
+		t.Errorf("calls %v, but not any function: %q", v.Calls, text)
+	}
 	if v.Class >= unproven && corpus.Passes(v) && v.Op != sqlguard.OpAdvisoryLock && v.Op != sqlguard.OpUnlock {
 		t.Errorf("class %v passes: %q", v.Class, text)
 	}
