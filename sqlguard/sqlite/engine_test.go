@@ -29,7 +29,7 @@ func TestWhatPassesChangesNothing(t *testing.T) {
 		pieces = append(pieces, split(c.Text())...)
 	}
 	seeds, random := len(texts), rand.New(rand.NewPCG(1, 2))
-	for range 40000 {
+	for range 12000 {
 		texts = append(texts, mutate(random, texts[random.IntN(seeds)], pieces))
 	}
 	e := openEngine(t)
