@@ -52,7 +52,11 @@ func (s *script) step(step string) error {
 	case "read-only":
 		set(s.t, s.guard, sqlguard.ReadOnly)
 	case "begin":
-		s.tx, err = s.conn.BeginTx(ctx, nil)
+		tx, berr := s.conn.BeginTx(ctx, nil)
+		if berr == nil {
+			s.t.Cleanup(func() { tx.Rollback() }) // the connection's Close waits for it
+		}
+		s.tx, err = tx, berr
 	case "commit":
 		err = s.tx.Commit()
 		s.tx = nil
