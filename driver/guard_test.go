@@ -374,3 +374,52 @@ func TestBeginTxAsksForAReadOnlyTransaction(t *testing.T) {
 	sent(t, plain, "Begin")
 	tx.Rollback()
 }
+
+func TestAFlipBetweenSkipAndAPrepareThatActsIsSeen(t *testing.T) {
+	f, g := &fake{errs: map[string]error{"ExecContext PRAGMA x": driver.ErrSkip}}, newGuard(t, nothing)
+	set(t, g, sqlguard.Observe)
+	f.onCall = func(call string) {
+		if strings.HasPrefix(call, "ExecContext") {
+			set(t, g, sqlguard.ReadOnly)
+		}
+	}
+	mustRefuse(t, open(t, f, g), "PRAGMA x")
+	sent(t, f, "ExecContext PRAGMA x")
+}
+
+func TestLegacyCallsAreFollowedToo(t *testing.T) {
+	for name, run := range map[string]func(c driver.Conn, query string) error{
+		"Exec":  func(c driver.Conn, query string) error { _, err := c.(driver.Execer).Exec(query, nil); return err },
+		"Query": func(c driver.Conn, query string) error { _, err := c.(driver.Queryer).Query(query, nil); return err },
+		"prepared Exec": func(c driver.Conn, query string) error {
+			s, err := c.Prepare(query)
+			if err == nil {
+				_, err = s.Exec(nil)
+			}
+			return err
+		},
+		"prepared Query": func(c driver.Conn, query string) error {
+			s, err := c.Prepare(query)
+			if err == nil {
+				_, err = s.Query(nil)
+			}
+			return err
+		},
+	} {
+		f := &fake{wrap: func(c *fakeConn) driver.Conn { return both{modern{c}, legacy{c}, c} }}
+		g := newGuard(t, nothing)
+		set(t, g, sqlguard.ReadOnly)
+		err := pin(t, open(t, f, g)).Raw(func(raw any) error {
+			c := raw.(driver.Conn)
+			if err := run(c, "BEGIN"); err != nil {
+				return err
+			}
+			refused(t, name+" of an insert", run(c, write))
+			refused(t, name+" of COMMIT", run(c, "COMMIT"))
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -261,6 +262,31 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 			steps: "INSERT INTO t\nreturn\nread-only\nINSERT INTO t !\nBEGIN\nCOMMIT",
 			asked: "INSERT INTO t, BEGIN, COMMIT",
 		},
+		{
+			name:  "a transaction that was seen to begin is not taken for one that was not",
+			steps: "begin\nINSERT INTO t\nread-only\nCOMMIT\ncommit",
+			asked: "begin, INSERT INTO t, COMMIT, commit",
+		},
+		{
+			name:  "observe mode does not interfere",
+			steps: "SELECT 1\nobserve\nBEGIN\nINSERT INTO t\nCREATE TABLE u\nCOMMIT\nINSERT INTO t\nbegin\ncommit",
+			asked: "SELECT 1, BEGIN, INSERT INTO t, CREATE TABLE u, COMMIT, INSERT INTO t, begin, commit",
+		},
+		{
+			name:  "a transaction that comes back from the pool is one that was begun unseen",
+			steps: "observe\nBEGIN\nINSERT INTO t\nreturn\nread-only\nCOMMIT !",
+			asked: "BEGIN, INSERT INTO t, ROLLBACK",
+		},
+		{
+			name:  "what commits in passing is refused where a transaction may have been begun unseen",
+			steps: "BEGIN\nread-only\nINSERT INTO t !\noff\nCREATE TABLE u !\nCOMMIT !\nCREATE TABLE u",
+			asked: "BEGIN, ROLLBACK, CREATE TABLE u",
+		},
+		{
+			name:  "queries for transaction control are followed too",
+			steps: "read-only\nquery: BEGIN\nINSERT INTO t !\nquery: COMMIT !\nquery: BEGIN\nquery: COMMIT\nBEGIN",
+			asked: "BEGIN, ROLLBACK, BEGIN, COMMIT, BEGIN",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := &fake{}
@@ -275,5 +301,29 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 				t.Errorf("%d connections were opened, want 1", f.connections())
 			}
 		})
+	}
+}
+
+func TestTheErrorOfACommitNamesTheFirstRefusal(t *testing.T) {
+	f, g := &fake{}, newGuard(t, nothing)
+	tx, err := open(t, f, g).Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(t, g, sqlguard.ReadOnly)
+	first := mustRefuse(t, tx, "INSERT INTO t")
+	mustRefuse(t, tx, "CREATE TABLE u")
+	set(t, g, sqlguard.Off)
+	late := mustRefuse(t, tx, "INSERT INTO u")
+	if late.Op != sqlguard.OpInsert || len(late.Tables) != 1 || late.Tables[0].Name != "u" || !strings.Contains(late.Why, "it can only be rolled back") {
+		t.Errorf("a later write is refused with %+v", late)
+	}
+	commit := refused(t, "commit", tx.Commit())
+	want := sqlguard.BlockedError{
+		Mode: sqlguard.ReadOnly, Epoch: first.Epoch, Dialect: "keywords", Class: sqlguard.Write, Op: "COMMIT", Tables: first.Tables,
+		Why: "an earlier INSERT in this transaction was refused, so all of it was rolled back",
+	}
+	if !reflect.DeepEqual(*commit, want) {
+		t.Errorf("the commit is refused with %+v\nwant %+v", *commit, want)
 	}
 }
