@@ -283,6 +283,32 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 			asked: "BEGIN, ROLLBACK, CREATE TABLE u",
 		},
 		{
+			name:  "a savepoint in a transaction begun unseen may be released with its commit",
+			steps: "BEGIN\nread-only\nSAVEPOINT s\nRELEASE s !\nCOMMIT !",
+			asked: "BEGIN, SAVEPOINT s, ROLLBACK",
+		},
+		{
+			name:  "a savepoint that was released is not open any more",
+			steps: "read-only\nSAVEPOINT s\nRELEASE s\nINSERT INTO t !\nSAVEPOINT s\nRELEASE s",
+			asked: "SAVEPOINT s, RELEASE s, SAVEPOINT s, RELEASE s",
+		},
+		{
+			name:  "what was committed in passing is not open any more",
+			steps: "observe\nBEGIN\nCREATE TABLE u\nread-only\nINSERT INTO t !\nCOMMIT",
+			asked: "BEGIN, CREATE TABLE u, COMMIT",
+		},
+		{
+			name:  "what was committed is not open any more",
+			steps: "begin\nINSERT INTO t\ncommit\nread-only\nINSERT INTO t !\nCOMMIT",
+			asked: "begin, INSERT INTO t, commit, COMMIT",
+		},
+		{
+			name:   "a write that was let through may have begun a transaction",
+			policy: sqlguard.Policy{Rules: []sqlguard.Rule{{Tables: []string{"audit"}, Action: sqlguard.Allow}}},
+			steps:  "read-only\nINSERT INTO audit\nINSERT INTO t !\noff\nCOMMIT !",
+			asked:  "INSERT INTO audit, ROLLBACK",
+		},
+		{
 			name:  "queries for transaction control are followed too",
 			steps: "read-only\nquery: BEGIN\nINSERT INTO t !\nquery: COMMIT !\nquery: BEGIN\nquery: COMMIT\nBEGIN",
 			asked: "BEGIN, ROLLBACK, BEGIN, COMMIT, BEGIN",
