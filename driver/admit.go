@@ -121,9 +121,7 @@ func (c *conn) ran(v *sqlguard.Verdict, query string, err error) {
 		c.transaction.ran(v)
 		c.noteCursors(v)
 	case err == driver.ErrSkip:
-		if c.guard.Mode() == sqlguard.Observe {
-			c.observed = query // it comes again, prepared, and is reported already
-		}
+		c.observed = query // it comes again, prepared
 	case len(v.Parts) > 0:
 		c.transaction.unsure = true // nobody knows how far it went
 	}

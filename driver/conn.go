@@ -30,13 +30,14 @@ type conn struct {
 	tx          tx // the one that is open, kept here so that BeginTx allocates nothing
 
 	// shadowed is whether names on this connection may resolve to other objects
-	// than the dialect thinks, because a search path of the application's own was set.
+	// than the dialect thinks, because a search path of the application's own was
+	// set. No pool resets that, so it lasts as long as the connection.
 	shadowed bool
 	// cursors are the ones that only read, by name; see cursor.go.
 	cursors map[string]struct{}
 	// unseen is whether anything ran that nobody looked at, since something was looked at.
 	unseen bool
-	// observed is the text that was reported right before inner answered ErrSkip.
+	// observed is the text that was looked at right before inner answered ErrSkip.
 	observed string
 }
 

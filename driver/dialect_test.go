@@ -26,14 +26,14 @@ func (keywords) Classify(sql string) sqlguard.Verdict {
 func byWords(words []string) sqlguard.Verdict {
 	op := sqlguard.Op(words[0])
 	v := sqlguard.Verdict{Class: sqlguard.Session, Op: op, Complete: true, Why: "test"}
+	for _, w := range words {
+		v.Functions = v.Functions || strings.Contains(w, "(")
+	}
 	switch words[0] {
 	case "SELECT":
 		v.Class = sqlguard.Read
-		for _, w := range words {
-			v.Functions = v.Functions || strings.Contains(w, "(")
-			if w == "unknown()" {
-				v.Class, v.Calls = sqlguard.Unproven, []string{"unknown"}
-			}
+		if words[1] == "unknown()" {
+			v.Class, v.Calls = sqlguard.Unproven, []string{"unknown"}
 		}
 	case "DECLARE": // c, and what it reads from
 		v.Class, v.Declares = sqlguard.Read, words[1]

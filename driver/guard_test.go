@@ -292,12 +292,14 @@ func TestAfterASearchPathOfItsOwnFunctionsAreUnproven(t *testing.T) {
 	conn := pin(t, db)
 	mustRun(t, conn, "SELECT lower('A')")
 	mustRun(t, conn, "SELECT unknown()")
+	mustRun(t, conn, "INSERT INTO audit lower('A')")
 	mustRefuse(t, conn, "SET search_path; SELECT lower('A')")
 	mustRun(t, conn, "SET search_path")
 	mustRun(t, conn, "SELECT 1")
 	mustRefuse(t, conn, "SELECT lower('A')")
 	mustRefuse(t, conn, "SELECT unknown()")
 	mustRefuse(t, conn, "SELECT 1; SELECT lower('A')")
+	mustRefuse(t, conn, "INSERT INTO audit lower('A')")
 	conn.Close()
 	// The pool's reset leaves the engine's search path as it is.
 	mustRefuse(t, db, "SELECT lower('A')")
@@ -329,17 +331,42 @@ func TestOneCallThatTheDriverSkipsIsObservedOnce(t *testing.T) {
 	}
 }
 
-func TestAFlipBetweenSkipAndPrepareIsSeen(t *testing.T) {
-	for _, before := range []sqlguard.Mode{sqlguard.Off, sqlguard.Observe} {
-		f, g := &fake{errs: map[string]error{"ExecContext " + write: driver.ErrSkip}}, newGuard(t, nothing)
-		set(t, g, before)
-		f.onCall = func(call string) {
-			if strings.HasPrefix(call, "ExecContext") {
-				set(t, g, sqlguard.ReadOnly)
+func TestOnlyTheFirstExecutionAfterASkipIsObservedAlready(t *testing.T) {
+	ctx := context.Background()
+	f, g := &fake{errs: map[string]error{"ExecContext " + write: driver.ErrSkip}}, newGuard(t, nothing)
+	set(t, g, sqlguard.Observe)
+	err := pin(t, open(t, f, g)).Raw(func(c any) error {
+		if _, err := c.(driver.ExecerContext).ExecContext(ctx, write, nil); err != driver.ErrSkip {
+			t.Errorf("Exec gives %v, want the driver's ErrSkip", err)
+		}
+		for range 2 {
+			stmt := prepared(c.(driver.Conn)).(driver.StmtExecContext)
+			for range 2 {
+				if _, err := stmt.ExecContext(ctx, nil); err != nil {
+					return err
+				}
 			}
 		}
-		mustRefuse(t, open(t, f, g), write)
-		sent(t, f, "ExecContext INSERT INTO t, PrepareContext INSERT INTO t, CloseStmt INSERT INTO t")
+		return nil
+	})
+	if n := g.Counts().Observed; err != nil || n != 4 {
+		t.Errorf("four calls were observed %d times (%v)", n, err)
+	}
+}
+
+func TestAFlipBetweenSkipAndPrepareIsSeen(t *testing.T) {
+	for _, before := range []sqlguard.Mode{sqlguard.Off, sqlguard.Observe} {
+		for _, at := range []string{"ExecContext", "PrepareContext"} {
+			f, g := &fake{errs: map[string]error{"ExecContext " + write: driver.ErrSkip}}, newGuard(t, nothing)
+			set(t, g, before)
+			f.onCall = func(call string) {
+				if strings.HasPrefix(call, at) {
+					set(t, g, sqlguard.ReadOnly)
+				}
+			}
+			mustRefuse(t, open(t, f, g), write)
+			sent(t, f, "ExecContext INSERT INTO t, PrepareContext INSERT INTO t, CloseStmt INSERT INTO t")
+		}
 	}
 }
 
@@ -373,4 +400,53 @@ func TestBeginTxAsksForAReadOnlyTransaction(t *testing.T) {
 	}
 	sent(t, plain, "Begin")
 	tx.Rollback()
+}
+
+func TestAFlipBetweenSkipAndAPrepareThatActsIsSeen(t *testing.T) {
+	f, g := &fake{errs: map[string]error{"ExecContext PRAGMA x": driver.ErrSkip}}, newGuard(t, nothing)
+	set(t, g, sqlguard.Observe)
+	f.onCall = func(call string) {
+		if strings.HasPrefix(call, "ExecContext") {
+			set(t, g, sqlguard.ReadOnly)
+		}
+	}
+	mustRefuse(t, open(t, f, g), "PRAGMA x")
+	sent(t, f, "ExecContext PRAGMA x")
+}
+
+func TestLegacyCallsAreFollowedToo(t *testing.T) {
+	for name, run := range map[string]func(c driver.Conn, query string) error{
+		"Exec":  func(c driver.Conn, query string) error { _, err := c.(driver.Execer).Exec(query, nil); return err },
+		"Query": func(c driver.Conn, query string) error { _, err := c.(driver.Queryer).Query(query, nil); return err },
+		"prepared Exec": func(c driver.Conn, query string) error {
+			s, err := c.Prepare(query)
+			if err == nil {
+				_, err = s.Exec(nil)
+			}
+			return err
+		},
+		"prepared Query": func(c driver.Conn, query string) error {
+			s, err := c.Prepare(query)
+			if err == nil {
+				_, err = s.Query(nil)
+			}
+			return err
+		},
+	} {
+		f := &fake{wrap: func(c *fakeConn) driver.Conn { return both{modern{c}, legacy{c}, c} }}
+		g := newGuard(t, nothing)
+		set(t, g, sqlguard.ReadOnly)
+		err := pin(t, open(t, f, g)).Raw(func(raw any) error {
+			c := raw.(driver.Conn)
+			if err := run(c, "BEGIN"); err != nil {
+				return err
+			}
+			refused(t, name+" of an insert", run(c, write))
+			refused(t, name+" of COMMIT", run(c, "COMMIT"))
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

@@ -46,6 +46,48 @@ func TestACommitWhoseRollbackFailsIsRolledBackByThePool(t *testing.T) {
 	}
 }
 
+func TestAConnectionWhereNoRollbackSucceedsIsDropped(t *testing.T) {
+	f := &fake{errs: map[string]error{"Rollback": errDriver, "ExecContext ROLLBACK": errDriver}}
+	s := begin(t, f, "begin\nread-only\nINSERT INTO t !\ncommit !\nreturn\nSELECT 1")
+	if got := calls(f); got != "begin, rollback, ROLLBACK, Close, SELECT 1" {
+		t.Errorf("the driver was asked: %s", got)
+	}
+	s.conn.Close()
+}
+
+func TestACommitThatFailsMayLeaveATransactionOpen(t *testing.T) {
+	f := &fake{errs: map[string]error{"Commit": errDriver}}
+	s := begin(t, f, "begin\nINSERT INTO t")
+	if err := s.step("commit"); err != errDriver {
+		t.Fatalf("commit: %v, want the driver's error", err)
+	}
+	s.run("read-only\nINSERT INTO t !\noff\nCOMMIT !")
+	if got := calls(f); got != "begin, INSERT INTO t, commit, ROLLBACK" {
+		t.Errorf("the driver was asked: %s", got)
+	}
+}
+
+func TestALegacyDriverIsNotCalledWhenTheContextIsDone(t *testing.T) {
+	f := &fake{}
+	c := wrap(t, legacy{&fakeConn{f}})
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := c.(driver.ExecerContext).ExecContext(ctx, write, nil); err != context.Canceled {
+		t.Errorf("Exec gives %v", err)
+	}
+	if _, err := c.(driver.QueryerContext).QueryContext(ctx, write, nil); err != context.Canceled {
+		t.Errorf("Query gives %v", err)
+	}
+	sent(t, f, "")
+	if _, err := c.(driver.ConnPrepareContext).PrepareContext(ctx, write); err != context.Canceled {
+		t.Errorf("Prepare gives %v", err)
+	}
+	if _, err := c.(driver.ConnBeginTx).BeginTx(ctx, driver.TxOptions{}); err != context.Canceled {
+		t.Errorf("BeginTx gives %v", err)
+	}
+	sent(t, f, "Prepare INSERT INTO t, CloseStmt INSERT INTO t, Begin, Rollback")
+}
+
 func TestAStatementThatFailsDoesNotChangeWhatIsKnown(t *testing.T) {
 	f := &fake{errs: map[string]error{"ExecContext ROLLBACK": errDriver, "ExecContext BEGIN": errDriver}}
 	s := begin(t, f, "read-only")

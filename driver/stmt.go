@@ -48,7 +48,7 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 // PrepareContext does not check the text, unless preparing it has an effect. It
 // does without driver.ConnPrepareContext what database/sql does without it.
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	if c.guard.Mode() == sqlguard.Off && !c.transaction.watched() {
+	if c.guard.Mode() == sqlguard.Off {
 		inner, err := c.prepare(ctx, query)
 		if err != nil {
 			return nil, err
@@ -59,10 +59,10 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 }
 
 func (c *conn) prepareJudged(ctx context.Context, query string) (driver.Stmt, error) {
-	observed := c.observed != "" && c.observed == query
+	observed := c.observed != "" && c.observed == query && c.guard.Mode() == sqlguard.Observe
 	c.observed = ""
 	v := c.dialect.Classify(query)
-	if v.AtPrepare && !observed {
+	if v.AtPrepare {
 		decision, err := c.admit(ctx, &v)
 		if decision == sqlguard.Drop {
 			// It stays dropped, and is counted once.

@@ -92,7 +92,7 @@ func (s *stmt) judge(ctx context.Context, args []driver.NamedValue) *sqlguard.Ve
 func (s *stmt) admit(ctx context.Context, v *sqlguard.Verdict) (sqlguard.Decision, error) {
 	if s.observed {
 		s.observed = false
-		if s.conn.guard.Mode() == sqlguard.Observe && s.conn.transaction.refused == nil {
+		if s.conn.guard.Mode() == sqlguard.Observe {
 			return sqlguard.Pass, nil
 		}
 	}

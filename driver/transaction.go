@@ -110,7 +110,7 @@ func (t *transaction) ran(v *sqlguard.Verdict) {
 		p := statement(v, i)
 		switch {
 		case p.Tx == sqlguard.TxBegin:
-			t.begun, t.savepoints, t.unsure = true, 0, false
+			t.begun = true
 		case p.Tx == sqlguard.TxCommit:
 			*t = transaction{driver: t.driver, refused: t.refused}
 		case p.Tx == sqlguard.TxRollback:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -52,7 +53,11 @@ func (s *script) step(step string) error {
 	case "read-only":
 		set(s.t, s.guard, sqlguard.ReadOnly)
 	case "begin":
-		s.tx, err = s.conn.BeginTx(ctx, nil)
+		tx, berr := s.conn.BeginTx(ctx, nil)
+		if berr == nil {
+			s.t.Cleanup(func() { tx.Rollback() }) // the connection's Close waits for it
+		}
+		s.tx, err = tx, berr
 	case "commit":
 		err = s.tx.Commit()
 		s.tx = nil
@@ -257,6 +262,57 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 			steps: "INSERT INTO t\nreturn\nread-only\nINSERT INTO t !\nBEGIN\nCOMMIT",
 			asked: "INSERT INTO t, BEGIN, COMMIT",
 		},
+		{
+			name:  "a transaction that was seen to begin is not taken for one that was not",
+			steps: "begin\nINSERT INTO t\nread-only\nCOMMIT\ncommit",
+			asked: "begin, INSERT INTO t, COMMIT, commit",
+		},
+		{
+			name:  "observe mode does not interfere",
+			steps: "SELECT 1\nobserve\nBEGIN\nINSERT INTO t\nCREATE TABLE u\nCOMMIT\nINSERT INTO t\nbegin\ncommit",
+			asked: "SELECT 1, BEGIN, INSERT INTO t, CREATE TABLE u, COMMIT, INSERT INTO t, begin, commit",
+		},
+		{
+			name:  "a transaction that comes back from the pool is one that was begun unseen",
+			steps: "observe\nBEGIN\nINSERT INTO t\nreturn\nread-only\nCOMMIT !",
+			asked: "BEGIN, INSERT INTO t, ROLLBACK",
+		},
+		{
+			name:  "what commits in passing is refused where a transaction may have been begun unseen",
+			steps: "BEGIN\nread-only\nINSERT INTO t !\noff\nCREATE TABLE u !\nCOMMIT !\nCREATE TABLE u",
+			asked: "BEGIN, ROLLBACK, CREATE TABLE u",
+		},
+		{
+			name:  "a savepoint in a transaction begun unseen may be released with its commit",
+			steps: "BEGIN\nread-only\nSAVEPOINT s\nRELEASE s !\nCOMMIT !",
+			asked: "BEGIN, SAVEPOINT s, ROLLBACK",
+		},
+		{
+			name:  "a savepoint that was released is not open any more",
+			steps: "read-only\nSAVEPOINT s\nRELEASE s\nINSERT INTO t !\nSAVEPOINT s\nRELEASE s",
+			asked: "SAVEPOINT s, RELEASE s, SAVEPOINT s, RELEASE s",
+		},
+		{
+			name:  "what was committed in passing is not open any more",
+			steps: "observe\nBEGIN\nCREATE TABLE u\nread-only\nINSERT INTO t !\nCOMMIT",
+			asked: "BEGIN, CREATE TABLE u, COMMIT",
+		},
+		{
+			name:  "what was committed is not open any more",
+			steps: "begin\nINSERT INTO t\ncommit\nread-only\nINSERT INTO t !\nCOMMIT",
+			asked: "begin, INSERT INTO t, commit, COMMIT",
+		},
+		{
+			name:   "a write that was let through may have begun a transaction",
+			policy: sqlguard.Policy{Rules: []sqlguard.Rule{{Tables: []string{"audit"}, Action: sqlguard.Allow}}},
+			steps:  "read-only\nINSERT INTO audit\nINSERT INTO t !\noff\nCOMMIT !",
+			asked:  "INSERT INTO audit, ROLLBACK",
+		},
+		{
+			name:  "queries for transaction control are followed too",
+			steps: "read-only\nquery: BEGIN\nINSERT INTO t !\nquery: COMMIT !\nquery: BEGIN\nquery: COMMIT\nBEGIN",
+			asked: "BEGIN, ROLLBACK, BEGIN, COMMIT, BEGIN",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := &fake{}
@@ -271,5 +327,29 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 				t.Errorf("%d connections were opened, want 1", f.connections())
 			}
 		})
+	}
+}
+
+func TestTheErrorOfACommitNamesTheFirstRefusal(t *testing.T) {
+	f, g := &fake{}, newGuard(t, nothing)
+	tx, err := open(t, f, g).Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set(t, g, sqlguard.ReadOnly)
+	first := mustRefuse(t, tx, "INSERT INTO t")
+	mustRefuse(t, tx, "CREATE TABLE u")
+	set(t, g, sqlguard.Off)
+	late := mustRefuse(t, tx, "INSERT INTO u")
+	if late.Op != sqlguard.OpInsert || len(late.Tables) != 1 || late.Tables[0].Name != "u" || !strings.Contains(late.Why, "it can only be rolled back") {
+		t.Errorf("a later write is refused with %+v", late)
+	}
+	commit := refused(t, "commit", tx.Commit())
+	want := sqlguard.BlockedError{
+		Mode: sqlguard.ReadOnly, Epoch: first.Epoch, Dialect: "keywords", Class: sqlguard.Write, Op: "COMMIT", Tables: first.Tables,
+		Why: "an earlier INSERT in this transaction was refused, so all of it was rolled back",
+	}
+	if !reflect.DeepEqual(*commit, want) {
+		t.Errorf("the commit is refused with %+v\nwant %+v", *commit, want)
 	}
 }
