@@ -52,6 +52,7 @@ func (silent) QueryContext(context.Context, []driver.NamedValue) (driver.Rows, e
 	return emptyRows{}, nil
 }
 
+// Off is free.
 func TestWithTheModeOffAGuardAllocatesNothing(t *testing.T) {
 	bare := sql.OpenDB(silent{})
 	defer bare.Close()

@@ -101,6 +101,7 @@ func TestEveryWayToRunATextIsGuarded(t *testing.T) {
 	}
 }
 
+// A reject is quiet.
 func TestAThousandRefusalsReachNoDriverAndCostNoConnection(t *testing.T) {
 	f, g := &fake{}, newGuard(t, nothing)
 	db := open(t, f, g)
@@ -144,6 +145,7 @@ func TestReadsPassAndWritesAreReported(t *testing.T) {
 	sent(t, f, "QueryContext SELECT 1, ExecContext INSERT INTO t")
 }
 
+// Skip only what is named, and count truthfully what was dropped.
 func TestASkippedStatementSucceedsWithoutEffect(t *testing.T) {
 	f := &fake{}
 	g := newGuard(t, sqlguard.Policy{Rules: []sqlguard.Rule{{Tables: []string{"t"}, Action: sqlguard.Skip}}})

@@ -53,6 +53,7 @@ func wrap(t testing.TB, inner driver.Conn) driver.Conn {
 	return outer
 }
 
+// Transparent.
 func TestAConnectionHasTheInterfacesOfTheInnerOne(t *testing.T) {
 	for bits := range 1 << 8 {
 		inner := composeBare(&bareConn{}, bits)

@@ -214,6 +214,7 @@ func inTx(db *sql.DB, opts *sql.TxOptions, end func(*sql.Tx) error) []any {
 	return []any{err, end(tx)}
 }
 
+// Transparent.
 func TestWithTheModeOffNothingIsDifferent(t *testing.T) {
 	for kind, wrap := range kinds {
 		for name, s := range scenarios {

@@ -103,6 +103,7 @@ func calls(f *fake) string {
 		"BeginTx 0 true", "begin read-only", "Commit", "commit", "Rollback", "rollback").Replace(f.did())
 }
 
+// No half transactions.
 func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 	for _, test := range []struct {
 		name   string

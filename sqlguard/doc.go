@@ -18,8 +18,25 @@
 //	                                    Policy, bypass,      ├→ Drop, counted
 //	                                    best effort          └→ Refuse, *BlockedError
 //
-// With the mode off nothing is judged at all. The dialects are in the packages
-// below this one; package driver puts a guard around any database/sql driver,
-// and package httpmode turns a refusal into an answer for visitors. This package
-// needs the standard library only.
+// # What holds
+//
+// These are the promises of the whole project, by the names that code and tests
+// call them by:
+//
+//   - Fail closed: what is not proven to be a read is not a read, and a text that does
+//     not parse is a write.
+//   - A reject is quiet: it happens before any call into the wrapped driver, the connection
+//     stays, and the error never looks like one to retry.
+//   - Off is free: with the mode off nothing is parsed, locked, timed, logged or
+//     allocated.
+//   - Transparent: a wrapped driver behaves as the bare one.
+//   - No half transactions: after a reject inside a transaction, Commit rolls back and
+//     returns the guard's error.
+//   - Skip only what is named, and count truthfully what was dropped.
+//
+// # Around it
+//
+// The dialects are in the packages below this one; package driver puts a guard
+// around any database/sql driver, and package httpmode turns a refusal into an
+// answer for visitors. This package needs the standard library only.
 package sqlguard

@@ -40,6 +40,7 @@ func unproven(calls ...string) sqlguard.Verdict {
 
 func texts(parts ...sqlguard.Verdict) sqlguard.Verdict { return sqlguard.Combine(parts) }
 
+// Fail closed, and skip only what is named.
 func TestWhatBecomesOfAStatementInReadOnlyMode(t *testing.T) {
 	const refuse, drop, pass = sqlguard.Refuse, sqlguard.Drop, sqlguard.Pass
 	rules := func(r ...sqlguard.Rule) sqlguard.Policy { return sqlguard.Policy{Rules: r} }
