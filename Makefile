@@ -12,7 +12,8 @@ help: ## say what there is to make
 
 .PHONY: site
 site: ## run the example site on http://127.0.0.1:8080
-	$(GO) run ./examples/site
+	@$(GO) build -o bin/site ./examples/site
+	@exec bin/site
 
 .PHONY: test
 test: install-deps tidy check no-cgo race ## install what is missing, check, and run every test on real servers

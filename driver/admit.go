@@ -10,7 +10,7 @@ import (
 // admit decides on a text, right before it would be sent. The error is not nil
 // exactly if the decision is Refuse.
 func (c *conn) admit(ctx context.Context, v *sqlguard.Verdict) (sqlguard.Decision, error) {
-	judged := v
+	judged := c.cursorsResolved(v)
 	if v.Functions && (c.shadowed || v.Shadows && len(v.Parts) > 0) {
 		judged = underShadow(v)
 	}
@@ -119,6 +119,7 @@ func (c *conn) ran(v *sqlguard.Verdict, query string, err error) {
 	switch {
 	case err == nil:
 		c.transaction.ran(v)
+		c.noteCursors(v)
 	case err == driver.ErrSkip:
 		c.observed = query // it comes again, prepared
 	case len(v.Parts) > 0:

@@ -33,6 +33,10 @@ type conn struct {
 	// than the dialect thinks, because a search path of the application's own was
 	// set. No pool resets that, so it lasts as long as the connection.
 	shadowed bool
+	// cursors are the ones that only read, by name; see cursor.go.
+	cursors map[string]struct{}
+	// unseen is whether anything ran that nobody looked at, since something was looked at.
+	unseen bool
 	// observed is the text that was looked at right before inner answered ErrSkip.
 	observed string
 }
@@ -96,7 +100,7 @@ func (c *conn) unguarded() bool {
 	if c.guard.Mode() != sqlguard.Off || c.transaction.watched() {
 		return false
 	}
-	c.transaction.unsure = true
+	c.transaction.unsure, c.unseen = true, true
 	return true
 }
 

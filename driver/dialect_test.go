@@ -35,6 +35,14 @@ func byWords(words []string) sqlguard.Verdict {
 		if words[1] == "unknown()" {
 			v.Class, v.Calls = sqlguard.Unproven, []string{"unknown"}
 		}
+	case "DECLARE": // c, and what it reads from
+		v.Class, v.Declares = sqlguard.Read, words[1]
+		v.Functions = strings.Contains(words[2], "(")
+		if words[2] == "unknown()" {
+			v.Class, v.Calls = sqlguard.Unproven, []string{"unknown"}
+		}
+	case "FETCH":
+		v.Class, v.Calls = sqlguard.Unproven, []string{"cursor " + words[1]}
 	case "INSERT":
 		v.Class, v.Tables = sqlguard.Write, []sqlguard.Table{{Name: words[2], Op: op}}
 	case "CREATE":

@@ -90,7 +90,7 @@ var overrideHeaders = [...]string{"X-Http-Method-Override", "X-Http-Method", "X-
 func isOverridden(h http.Header) bool {
 	for _, name := range overrideHeaders {
 		for _, method := range h[name] {
-			if !isSafe(strings.ToUpper(strings.TrimSpace(method))) {
+			if !isSafe(strings.ToUpper(method)) {
 				return true
 			}
 		}
@@ -112,11 +112,8 @@ func isBrowserForm(r *http.Request) bool {
 }
 
 // mediaType returns the type of a body in lower case, without parameters; empty
-// if there is none or it is malformed.
+// if there is none, or it is malformed.
 func mediaType(h http.Header) string {
-	t, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	if err != nil && t == "" {
-		return ""
-	}
+	t, _, _ := mime.ParseMediaType(h.Get("Content-Type")) // a malformed parameter leaves the type
 	return t
 }

@@ -43,14 +43,9 @@ func (x *exchange) run(next http.Handler, r *http.Request) {
 		}
 	}()
 	next.ServeHTTP(x.writer(), r)
-	if x.committed.Load() {
-		return
+	if !x.committed.Load() {
+		x.commit(http.StatusOK) // what net/http makes of a handler that wrote nothing
 	}
-	if x.forced.Load() {
-		x.replace(CauseWrite)
-		return
-	}
-	x.commit(http.StatusOK) // what net/http makes of a handler that wrote nothing
 }
 
 // panicked answers a panic that says that writing is closed. All others go on

@@ -11,7 +11,7 @@ import (
 )
 
 var fragmentTemplate = template.Must(template.New("fragment").Parse(
-	`<div class="quiesce-blocked" role="alert" lang="{{.Lang}}" dir="{{.Texts.Dir}}">` +
+	`<div class="quiesce-blocked" role="alert" data-code="{{.Code}}" lang="{{.Lang}}" dir="{{.Texts.Dir}}">` +
 		`<p><strong>{{.Notice.Heading}}</strong></p><p>{{.Notice.Lead}}</p>` +
 		`{{with .Message}}<p dir="auto">{{.}}</p>{{end}}</div>` + "\n"))
 

@@ -3,10 +3,12 @@ package httpmode_test
 import (
 	"context"
 	"io"
+	"log"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/quiescehq/quiesce/httpmode"
@@ -59,12 +61,36 @@ func write(ctx context.Context, g *sqlguard.Guard) error {
 type site struct {
 	*httptest.Server
 	client *http.Client
+	// complaints are what net/http has to say about the handlers.
+	complaints *logBuffer
 }
 
-func serve(t testing.TB, h http.Handler) *site {
+type logBuffer struct {
+	sync.Mutex
+	text strings.Builder
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.Lock()
+	defer b.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.Lock()
+	defer b.Unlock()
+	return b.text.String()
+}
+
+func serve(t testing.TB, h http.Handler) *site { return serveBy(t, true, h) }
+
+// serveBy serves by HTTP/2, or by HTTP/1, whose writers have more interfaces.
+func serveBy(t testing.TB, http2 bool, h http.Handler) *site {
 	t.Helper()
 	s := httptest.NewUnstartedServer(h)
-	s.EnableHTTP2 = true
+	s.EnableHTTP2 = http2
+	var complaints logBuffer
+	s.Config.ErrorLog = log.New(&complaints, "", 0)
 	s.StartTLS()
 	t.Cleanup(s.Close)
 	jar, err := cookiejar.New(nil)
@@ -74,7 +100,7 @@ func serve(t testing.TB, h http.Handler) *site {
 	client := s.Client()
 	client.Jar = jar
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &site{Server: s, client: client}
+	return &site{Server: s, client: client, complaints: &complaints}
 }
 
 // reply is an answer as the client got it.

@@ -26,7 +26,7 @@ type Middleware struct {
 
 // New returns a middleware. It fails if a field of cfg is malformed, naming the
 // field and what was expected, and with [sqlguard.Guard.Err] if the guard was closed by a
-// malformed environment. It keeps no reference to cfg's slices and maps.
+// malformed environment. Changing cfg's slices and maps afterwards has no effect.
 func New(cfg Config) (*Middleware, error) {
 	m := &Middleware{
 		config: cfg,

@@ -49,10 +49,10 @@ func TestMethodOverrideOnAGetIsAWrite(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, readOnly)
 	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(echo)))
-	for _, header := range []string{"X-HTTP-Method-Override: delete", "X-HTTP-Method: PUT", "X-Method-Override:  PATCH"} {
+	for _, header := range []string{"X-HTTP-Method-Override: delete", "X-HTTP-Method: PUT", "X-Method-Override: PATCH"} {
 		s.do(t, "GET", "/", "", header).wantMaintenance(t, httpmode.CauseWrite)
 	}
-	s.do(t, "GET", "/", "", "X-HTTP-Method-Override: HEAD").wantAnswer(t, 200, "GET ")
+	s.do(t, "GET", "/", "", "X-HTTP-Method-Override: head").wantAnswer(t, 200, "GET ")
 	s.do(t, "POST", "/", "", "X-HTTP-Method-Override: GET").wantMaintenance(t, httpmode.CauseWrite)
 }
 
@@ -159,16 +159,23 @@ func TestOffAllocatesNothing(t *testing.T) {
 
 func TestCallersRequestIsNotChanged(t *testing.T) {
 	g := newGuard(t)
-	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Anonymous: true, GetOnly: true})
 	m := newMiddleware(t, httpmode.Config{Guard: g})
-	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { r.Header.Set("X-Inner", "1") }))
-	r := httptest.NewRequest("POST", "/", nil)
-	r.Header = http.Header{"Cookie": {"session=1"}, "Content-Type": {"application/x-www-form-urlencoded"}, "X-Api-Key": {"k"}}
-	r.Form = map[string][]string{"a": {"b"}}
-	before := r.Header.Clone()
-	h.ServeHTTP(httptest.NewRecorder(), r)
-	if r.Method != "POST" || r.Form == nil || fmt.Sprint(r.Header) != fmt.Sprint(before) {
-		t.Errorf("the caller's request became %s %v %v", r.Method, r.Form, r.Header)
+	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("X-Inner", "1")
+		r.Header["X-List"][0] = "changed"
+	}))
+	for _, c := range []sqlguard.Change{getOnly, {Mode: sqlguard.ReadOnly, Anonymous: true, GetOnly: true}} {
+		hold(t, g, c)
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header = http.Header{
+			"Cookie": {"session=1"}, "Content-Type": {"application/x-www-form-urlencoded"}, "X-Api-Key": {"k"}, "X-List": {"a", "b"},
+		}
+		r.Form = map[string][]string{"a": {"b"}}
+		before := r.Header.Clone()
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		if r.Method != "POST" || r.Form == nil || fmt.Sprint(r.Header) != fmt.Sprint(before) {
+			t.Errorf("with %+v the caller's request became %s %v %v", c, r.Method, r.Form, r.Header)
+		}
 	}
 }
 

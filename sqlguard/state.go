@@ -34,11 +34,11 @@ type Change struct {
 // check reports what is wrong with a change, naming the field.
 func (c Change) check() error {
 	if c.Mode > ReadOnly {
-		return fmt.Errorf("Change.Mode must be Off, Observe or ReadOnly, not %s", c.Mode)
+		return fmt.Errorf("the field Change.Mode must be Off, Observe or ReadOnly, not %s", c.Mode)
 	}
 	for _, f := range []struct{ name, text string }{{"Reason", c.Reason}, {"Message", c.Message}, {"By", c.By}} {
 		if len(f.text) > maxText {
-			return fmt.Errorf("Change.%s must be at most %d bytes, not %d", f.name, maxText, len(f.text))
+			return fmt.Errorf("the field Change.%s must be at most %d bytes, not %d", f.name, maxText, len(f.text))
 		}
 	}
 	return nil

@@ -84,8 +84,8 @@ type Verdict struct {
 	Complete bool
 
 	// Calls are the functions that nobody vouches for, as schema.name or name,
-	// in the order of the text; operators and casts are written "operator <->"
-	// and "type name". They are what makes a query Unproven. A Write or Lock may have
+	// in the order of the text; operators, casts and cursors are written
+	// "operator <->", "type name" and "cursor name". They are what makes a query Unproven. A Write or Lock may have
 	// them too: a rule that allows it does not vouch for them.
 	Calls []string
 
@@ -108,6 +108,12 @@ type Verdict struct {
 	// Shadows reports that later names on this connection may resolve to other
 	// objects: SET search_path to a list of the application's own.
 	Shadows bool
+
+	// Declares is the cursor that the statement declares, as the engine folds its
+	// name; empty if it declares none. Where such a statement was let through as
+	// a [Read], reading from the cursor is one too: the dialect, which sees only
+	// the FETCH, has "cursor name" among Calls.
+	Declares string
 
 	// AtPrepare reports that the engine acts on the statement when it is
 	// prepared, not only when it is executed: SQLite's flag PRAGMAs.

@@ -99,6 +99,7 @@ type Lexer struct {
 	dialect Dialect
 	opts    Options
 	checked bool // for NUL bytes
+	invalid bool // the reason is one that every server refuses
 	inExec  bool // inside an executable comment
 	word    bool // the token before ended in an unquoted word, right here
 	dot     bool // the token before was a dot that followed such a word
@@ -113,6 +114,12 @@ func New(d Dialect, src string, o Options) Lexer {
 // Reason says why the last token was an Error, in words that hold nothing of
 // the text. It is empty before that.
 func (l *Lexer) Reason() string { return l.reason }
+
+// Invalid reports whether the last token was an Error because no server accepts
+// what stands there: an unterminated quote, a malformed literal. A server runs
+// nothing of the statement that it is in. It is false for what is refused
+// because servers differ or look no further.
+func (l *Lexer) Invalid() bool { return l.invalid }
 
 // Next returns the next token. Tokens come in the order of the text and do not
 // overlap; between them is nothing but white space and comments.
@@ -149,12 +156,18 @@ func (l *Lexer) fail(start int, reason string) Token {
 	return l.emit(Error, start, len(l.src))
 }
 
+// failInvalid is fail for what every server refuses.
+func (l *Lexer) failInvalid(start int, reason string) Token {
+	l.invalid = true
+	return l.fail(start, reason)
+}
+
 // quoted emits a token that ends with the quote q; body is where its content
 // starts.
 func (l *Lexer) quoted(k Kind, start, body int, q byte, backslash bool) Token {
 	end := closingQuote(l.src, body, q, backslash)
 	if end < 0 {
-		return l.fail(start, "an unterminated quote")
+		return l.failInvalid(start, "an unterminated quote")
 	}
 	return l.emit(k, start, end)
 }

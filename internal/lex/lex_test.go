@@ -180,6 +180,25 @@ func TestUnknownDialect(t *testing.T) {
 	}
 }
 
+func TestInvalidTextsAreToldFromDoubtfulOnes(t *testing.T) {
+	for _, c := range []struct {
+		d    lex.Dialect
+		src  string
+		want bool
+	}{
+		{lex.MySQL, "'a", true}, {lex.MySQL, "x'g'", true}, {lex.MySQL, "$a$", false}, {lex.MySQL, "/*! ; */", false},
+		{lex.MySQL, "'a\x00", false}, {lex.SQLite, "[a", true}, {lex.SQLite, "$a(b)", false}, {lex.Postgres, "E'a", true},
+		{lex.Postgres, "$a$", true}, {lex.Postgres, "1a", false},
+	} {
+		l := lex.New(c.d, c.src, lex.Options{})
+		for t := l.Next(); t.Kind != lex.EOF; t = l.Next() {
+		}
+		if l.Reason() == "" || l.Invalid() != c.want {
+			t.Errorf("%q: invalid is %v, want %v (%s)", c.src, l.Invalid(), c.want, l.Reason())
+		}
+	}
+}
+
 func TestName(t *testing.T) {
 	for _, c := range []struct {
 		d         lex.Dialect

@@ -103,7 +103,7 @@ func (l *Lexer) mysqlWord(i int) Token {
 		case 'x', 'b':
 			end := run(l.src, i+2, digit|hexLetter)
 			if l.at(end) != '\'' {
-				return l.fail(i, "a malformed bit or hexadecimal literal")
+				return l.failInvalid(i, "a malformed bit or hexadecimal literal")
 			}
 			return l.emit(String, i, end+1)
 		}

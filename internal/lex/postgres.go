@@ -133,7 +133,7 @@ func (l *Lexer) postgresString(start, body int, backslash bool) Token {
 	for {
 		end := closingQuote(l.src, body, '\'', backslash)
 		if end < 0 {
-			return l.fail(start, "an unterminated string")
+			return l.failInvalid(start, "an unterminated string")
 		}
 		next := postgresContinuation(l.src, end)
 		if next < 0 {
@@ -218,7 +218,7 @@ func (l *Lexer) postgresDollar(i int) Token {
 	mark := l.src[i : tag+1]
 	n := strings.Index(l.src[tag+1:], mark)
 	if n < 0 {
-		return l.fail(i, "an unterminated dollar quote")
+		return l.failInvalid(i, "an unterminated dollar quote")
 	}
 	return l.emit(String, i, tag+1+n+len(mark))
 }

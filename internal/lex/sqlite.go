@@ -28,7 +28,7 @@ func (l *Lexer) nextSQLite() Token {
 	case '[':
 		n := strings.IndexByte(l.src[i:], ']')
 		if n < 0 {
-			return l.fail(i, "an unterminated quote")
+			return l.failInvalid(i, "an unterminated quote")
 		}
 		return l.emit(Ident, i, i+n+1)
 	case ';':
@@ -91,7 +91,7 @@ func (l *Lexer) skipSQLite() {
 func (l *Lexer) sqliteBlob(i int) Token {
 	end := run(l.src, i+2, digit|hexLetter)
 	if l.at(end) != '\'' || (end-i)%2 != 0 {
-		return l.fail(i, "a malformed blob literal")
+		return l.failInvalid(i, "a malformed blob literal")
 	}
 	return l.emit(String, i, end+1)
 }

@@ -16,27 +16,37 @@ type programs struct {
 	installer, server, dumper string
 }
 
+var errNotInstalled = errors.New("not installed")
+
 // find returns the programs of the installation that the environment names, or of the
-// first one in PATH, or of the newest one in the usual folders. The error says what to
-// install.
+// first one in PATH, or of the newest one in the usual folders. If there is none the
+// error is errNotInstalled and says what to install; any other error is the environment's.
 func (e *engine) find() (programs, error) {
 	if folder := os.Getenv(e.override); folder != "" {
-		if !filepath.IsAbs(folder) {
-			return programs{}, fmt.Errorf("%s is %q, expected an absolute path", e.override, folder)
-		}
-		found, ok := e.findUnder(folder, filepath.Dir(folder))
-		if !ok {
-			return programs{}, fmt.Errorf("%s is %q, expected a folder that holds %v", e.override, folder, e.programs)
-		}
-		return found, nil
+		return e.findNamed(folder)
 	}
 	for _, prefix := range e.installations() {
 		if found, ok := e.findUnder(filepath.Join(prefix, "bin"), prefix); ok {
 			return found, nil
 		}
 	}
-	return programs{}, fmt.Errorf("%s is not installed (no folder holds %v): install %s, or set %s",
-		e.name, e.programs, e.packages, e.override)
+	return programs{}, fmt.Errorf("%s is %w (no folder holds %v): install %s, or set %s",
+		e.name, errNotInstalled, e.programs, e.packages, e.override)
+}
+
+// findNamed returns the programs of the installation whose installer is in the folder.
+func (e *engine) findNamed(folder string) (programs, error) {
+	if !filepath.IsAbs(folder) {
+		return programs{}, fmt.Errorf("%s is %q, expected an absolute path", e.override, folder)
+	}
+	if _, err := lookIn([]string{folder}, e.programs[0]); err != nil {
+		return programs{}, fmt.Errorf("%s is %q, expected the folder that holds %s", e.override, folder, e.programs[0])
+	}
+	found, ok := e.findUnder(folder, filepath.Dir(folder))
+	if !ok {
+		return programs{}, fmt.Errorf("%s is %q, expected all of %v there or beside it", e.override, folder, e.programs)
+	}
+	return found, nil
 }
 
 // installations returns the prefixes to look under, best first.

@@ -76,7 +76,19 @@ func TestFindTakesOneInstallationOnly(t *testing.T) {
 			files:   map[string]string{"mine/bin": "make run dump"},
 			path:    "mine/bin",
 			env:     "named/bin",
-			wantErr: "QUIESCE_TESTDB_FAKE_BIN is",
+			wantErr: "expected the folder that holds make",
+		},
+		{
+			name:    "nothing when the environment names a neighbour of its folder",
+			files:   map[string]string{"mine/bin": "make run dump"},
+			env:     "mine/etc",
+			wantErr: "expected the folder that holds make",
+		},
+		{
+			name:    "nothing when the environment names a folder that lacks a program",
+			files:   map[string]string{"mine/bin": "make run"},
+			env:     "mine/bin",
+			wantErr: "expected all of [make run dump]",
 		},
 	}
 	for _, test := range tests {
@@ -139,14 +151,16 @@ func (r *recorder) end(outcome string) {
 }
 
 func TestAServerThatIsNotInstalledSkipsOrFailsTheTest(t *testing.T) {
-	tests := []struct{ setting, want string }{
-		{"", "skipped: Fake is not installed"},
-		{"required", "failed: Fake is not installed"},
-		{"yes", `failed: QUIESCE_TEST_SERVERS is "yes", expected "required"`},
+	tests := []struct{ name, setting, folder, want string }{
+		{"skips it by default", "", "", "skipped: Fake is not installed"},
+		{"fails it when required", "required", "", "failed: Fake is not installed"},
+		{"fails it for an unknown setting", "yes", "", `failed: QUIESCE_TEST_SERVERS is "yes", expected "required"`},
+		{"fails it for a wrong folder", "", "/nowhere", `failed: QUIESCE_TESTDB_FAKE_BIN is "/nowhere"`},
 	}
 	for _, test := range tests {
-		t.Run("with the setting "+test.setting, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			t.Setenv(requiredVariable, test.setting)
+			t.Setenv("QUIESCE_TESTDB_FAKE_BIN", test.folder)
 			r := &recorder{TB: t}
 			done := make(chan struct{})
 			go func() {

@@ -39,7 +39,7 @@ while [ -n "$pid" ] && [ "$tries" -lt 50 ] && kill -s "$stop" "$pid"; do
 	tries=$((tries + 1))
 	sleep 0.1 || sleep 1
 done
-[ -z "$pid" ] || kill -s KILL "$pid"
+[ "$tries" -lt 50 ] || kill -s KILL "$pid"
 wait
 cd /
 # A process of a server that had to be killed may still have been writing.

@@ -2,6 +2,7 @@ package testdb
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -26,8 +27,8 @@ type shared struct {
 
 	once    sync.Once
 	server  *Server
-	missing error // the programs are not all installed
-	failed  error // the server did not come up
+	missing error // the server is not installed
+	failed  error // the server did not come up, or the environment is wrong
 }
 
 var (
@@ -75,8 +76,12 @@ func (s *shared) get(t testing.TB) *Server {
 
 func (s *shared) start() {
 	found, err := s.engine.find()
-	if err != nil {
+	switch {
+	case errors.Is(err, errNotInstalled):
 		s.missing = err
+		return
+	case err != nil:
+		s.failed = err
 		return
 	}
 	s.server, s.failed = start(s.engine, found)

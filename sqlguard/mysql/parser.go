@@ -40,8 +40,10 @@ type parser struct {
 }
 
 // classify judges sql, read with the options o and without the executable
-// comments whose bit in skipped is set.
-func classify(sql string, o lex.Options, tags []string, skipped int) sqlguard.Verdict {
+// comments whose bit in skipped is set. If it reports false, the text ends in a
+// statement that a server with these options refuses, and the verdict is on those
+// before it.
+func classify(sql string, o lex.Options, tags []string, skipped int) (sqlguard.Verdict, bool) {
 	p := parser{src: sql, lex: lex.New(lex.MySQL, sql, o), tags: tags, skipped: skipped}
 	p.ahead = p.read()
 	p.advance()
@@ -52,11 +54,15 @@ func classify(sql string, o lex.Options, tags []string, skipped int) sqlguard.Ve
 			continue
 		}
 		if len(parts) == maxStatements {
-			return sqlguard.NotUnderstood("more than 1000 statements")
+			return sqlguard.NotUnderstood("more than 1000 statements"), true
 		}
-		parts = append(parts, p.one())
+		v := p.one()
+		if p.lex.Invalid() && p.tok.Kind == lex.EOF {
+			return sqlguard.Combine(parts), false
+		}
+		parts = append(parts, v)
 	}
-	return sqlguard.Combine(parts)
+	return sqlguard.Combine(parts), true
 }
 
 // one judges the statement that starts here and moves behind it.

@@ -12,23 +12,32 @@ import (
 // doubles the readings.
 const maxTags = 3
 
-// readings judges sql in every way that some server may read it.
+// readings judges sql in every way that some server may read it. In some of
+// them a quote may not end, for instance in WHERE a = 'it\'s' where a backslash escapes
+// nothing: a server that reads so refuses that statement, and it does not
+// count. A text that ends so in all readings is not understood.
 func readings(sql string) sqlguard.Verdict {
-	var all sqlguard.Verdict
-	first := true
+	all := sqlguard.NotUnderstood("an unterminated quote")
+	first, valid := true, false
 	for _, o := range options(sql) {
 		tags, ok := executable(sql, o)
 		if !ok {
 			return sqlguard.NotUnderstood("more than three kinds of executable comments")
 		}
 		for skipped := range 1 << len(tags) {
-			v := classify(sql, o, tags, skipped)
-			if first {
+			v, whole := classify(sql, o, tags, skipped)
+			valid = valid || whole
+			switch {
+			case !whole && v.Class == sqlguard.Read:
+			case first:
 				all, first = v, false
-			} else {
+			default:
 				all = worse(all, v)
 			}
 		}
+	}
+	if !valid && severity(all.Class) < sqlguard.Write {
+		return sqlguard.NotUnderstood("an unterminated quote")
 	}
 	return all
 }

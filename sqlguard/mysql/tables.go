@@ -77,8 +77,6 @@ func (s *tableScan) word(word []byte, depth int) {
 		s.expect = true
 	case "on", "using", "partition":
 		s.expect = false
-	case "for": // FOR JOIN of an index hint, FOR SYSTEM_TIME
-		s.lost = true
 	case "select", "where", "group", "having", "order", "limit", "union", "except", "intersect",
 		"window", "set", "lock", "into", "values":
 		s.expect = false

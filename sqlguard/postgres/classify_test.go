@@ -48,6 +48,9 @@ func TestClass(t *testing.T) {
 			"CREATE MATERIALIZED VIEW m AS SELECT 1":                                  schema,
 			"EXPLAIN ANALYZE CREATE MATERIALIZED VIEW m AS SELECT 1":                  schema,
 			"EXPLAIN CREATE MATERIALIZED VIEW m AS SELECT 1":                          read,
+			"EXPLAIN SELECT 1 INTO TEMP x":                                            schema,
+			"EXPLAIN CREATE TEMP TABLE x AS SELECT 1":                                 schema,
+			"EXPLAIN CREATE TABLE pg_temp.x AS SELECT 1":                              schema,
 			"EXPLAIN SELECT 1 INTO x":                                                 read,
 			"CREATE TABLE x AS EXECUTE p":                                             schema,
 			"CREATE TABLE x AS SELECT set_config('transaction_read_only','off',true)": escape,
@@ -154,6 +157,7 @@ func TestClass(t *testing.T) {
 			"SELECT a != 1, a BETWEEN 1 AND 2, a NOT BETWEEN SYMMETRIC 2 AND 1 FROM t":    read,
 			"SELECT a LIKE 'x' ESCAPE 'y', a SIMILAR TO 'x', a ILIKE 'x', a ~ 'x' FROM t": read,
 			"SELECT 'x'::my_enum":                                      unproven,
+			"SELECT 'x'::s.text":                                       unproven,
 			"SELECT CAST('x' AS s.t)":                                  unproven,
 			"SELECT dw '5'":                                            unproven,
 			"SELECT '{1}'::dw[]":                                       unproven,
@@ -332,6 +336,9 @@ func check(t *testing.T, v sqlguard.Verdict, text string) {
 	}
 	if len(v.Calls) > 0 && (v.Class == read || v.Class == session) {
 		t.Errorf("class %v with calls %v: %q", v.Class, v.Calls, text)
+	}
+	if len(v.Calls) > 0 && !v.Functions {
+		t.Errorf("calls %v, but not any function: %q", v.Calls, text)
 	}
 	if v.Class >= unproven && corpus.Passes(v) && v.Op != sqlguard.OpAdvisoryLock && v.Op != sqlguard.OpUnlock {
 		t.Errorf("class %v passes: %q", v.Class, text)

@@ -26,6 +26,7 @@ func (w *walker) declare() {
 	}
 	w.name("DECLARE CURSOR", "only reads")
 	if !w.explain {
+		w.verdict.Declares = strings.Clone(name)
 		w.cursors = append(w.cursors, cursor{name, w.finish()})
 	}
 }

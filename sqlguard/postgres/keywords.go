@@ -81,7 +81,7 @@ func (s statement) isOperand(i int) bool {
 		return t.text == ")" || t.text == "]"
 	case lex.Word:
 		return s.op(i-1, ".") || !isBuiltin(reserved[:], t.text) &&
-			!has([]string{"escape", "ilike", "is", "like", "similar", "zone"}, t.text)
+			!has([]string{"by", "escape", "groups", "ilike", "is", "isnull", "like", "notnull", "operator", "overlaps", "range", "rows", "similar", "zone"}, t.text)
 	}
 	return false
 }

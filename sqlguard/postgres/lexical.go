@@ -110,7 +110,7 @@ func (s statement) explain() sqlguard.Verdict {
 		i++
 	}
 	if s.isQuery(i) && !s.op(i, "(") {
-		inner := scan{statement: s}
+		inner := scan{statement: s, explain: true}
 		return inner.query(i)
 	}
 	for j := range s {

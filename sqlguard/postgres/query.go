@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -125,9 +126,23 @@ func (w *walker) into(op sqlguard.Op) {
 	w.open('{')
 	for key, ok := w.field(); ok; key, ok = w.field() {
 		if key == "rel" {
-			w.target(w.rangeVar(), op)
+			w.created(op)
 		} else {
 			w.value(key)
 		}
 	}
+}
+
+// created reads the name of a new table. If it is a temporary one, even EXPLAIN
+// without ANALYZE writes: looking the name up creates the session's temporary schema
+// (CreateTableAsRelExists of commands/createas.c; seen on 15).
+func (w *walker) created(op sqlguard.Op) {
+	start, planning := w.pos, w.planning
+	table := w.rangeVar()
+	if strings.Contains(w.text[start:w.pos], `"relpersistence":"t"`) || table.what.Schema == "pg_temp" {
+		w.planning = false
+		w.raise(sqlguard.Schema, op, "creates a temporary table, or its schema")
+	}
+	w.target(table, op)
+	w.planning = planning
 }

@@ -12,6 +12,7 @@ type scan struct {
 	statement
 	newer   bool // the grammar may be newer: clauses that are not known are no reason to refuse
 	casts   bool // there is a CAST
+	explain bool // inside EXPLAIN, where functions that do more than read count as unknown
 	calls   []placed[string]
 	verdict sqlguard.Verdict
 }
@@ -53,7 +54,7 @@ func (s *scan) raise(class sqlguard.Class, op sqlguard.Op, why string) {
 // keyword finds the words that make a query write or lock, and those behind
 // which a type may stand. Behind a dot or AS each of them is a name.
 func (s *scan) keyword(i int, word string) {
-	if s.op(i-1, ".") || s.word(i-1) == "as" {
+	if s.op(i-1, ".") || s.word(i-1) == "as" && s.word(i-2) != "as" && !s.op(i-2, ".") {
 		return
 	}
 	switch word {
@@ -64,7 +65,9 @@ func (s *scan) keyword(i int, word string) {
 			s.raise(sqlguard.Write, sqlguard.OpUnknown, "may change data in a WITH clause")
 		}
 	case "into":
-		if s.word(i-1) != "insert" && s.word(i-1) != "merge" {
+		if before := s.word(i - 1); before == "insert" || before == "merge" {
+			s.raise(sqlguard.Write, sqlguard.OpUnknown, "may change data in a WITH clause")
+		} else {
 			s.raise(sqlguard.Schema, "SELECT INTO", "creates a table")
 		}
 	case "for":
@@ -76,6 +79,8 @@ func (s *scan) keyword(i int, word string) {
 		if !s.newer { // types in them would go unseen
 			s.raise(sqlguard.Write, sqlguard.OpUnknown, "cannot be judged without the parser")
 		}
+	case "tablesample": // its method is a function of another kind
+		s.call("tablesample")
 	case "as":
 		s.as(i)
 	}
@@ -99,7 +104,11 @@ func (s *scan) as(i int) {
 // operators too.
 func (s *scan) operator(i int, op string) {
 	switch op {
-	case "(", ")", "[", "]", ",", ".", "..", ":", "=>", ":=", "!=":
+	case ")":
+		if s.at(i+1).kind == lex.String { // name (1) '2' is a literal of the type name
+			s.call("type")
+		}
+	case "(", "[", "]", ",", ".", "..", ":", "=>", ":=", "!=":
 	case "::":
 		s.typeAt(i + 1)
 	default:
@@ -151,7 +160,11 @@ func (s *scan) function(i int) {
 		s.raise(sqlguard.Write, sqlguard.OpUnknown, "calls a function whose name is not decoded")
 		return
 	}
-	switch effectOf(schema, name) {
+	e := effectOf(schema, name)
+	if s.explain && e != reads {
+		e = unlisted
+	}
+	switch e {
 	case reads:
 	case writes:
 		s.raise(sqlguard.Write, sqlguard.OpSelect, "calls "+name+", which does not only read")
@@ -175,7 +188,7 @@ func (s *scan) typeAt(i int) {
 	switch {
 	case !s.isName(i) || !ok:
 		s.call("type")
-	case schema == "" && s.at(i).kind == lex.Word && (isBuiltin(typeKeywords[:], name) || name == "double"):
+	case schema == "" && s.at(i).kind == lex.Word && (isBuiltin(typeKeywords[:], name) || name == "double" && s.word(i+1) == "precision"):
 	case (schema == "" || schema == catalog) && isBuiltin(types[:], name):
 	default:
 		s.call(joined("type ", schema, name))

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/quiescehq/quiesce/internal/lex"
-	"github.com/quiescehq/quiesce/sqlguard"
 )
 
 // token is a token of a text with what it says: a word in lower case, a quoted
@@ -101,23 +100,4 @@ func has(list []string, word string) bool {
 		}
 	}
 	return false
-}
-
-// unparsed judges a text that PostgreSQL 16's grammar does not know. It may be
-// a query in the grammar of a later server, JSON_TABLE for one; if its tokens
-// allow nothing else, the engine may judge it. Anything else is not understood.
-func unparsed(sql string) sqlguard.Verdict {
-	no := sqlguard.NotUnderstood("the text does not parse")
-	statements, ok := tokenize(sql)
-	if !ok || len(statements) != 1 || !statements[0].isQuery(0) {
-		return no
-	}
-	s := scan{statement: statements[0], newer: true}
-	v := s.query(0)
-	if v.Class != sqlguard.Read && v.Class != sqlguard.Unproven {
-		return no
-	}
-	v.Class = sqlguard.Unproven
-	v.Why = "a query in a grammar newer than PostgreSQL 16's"
-	return v
 }

@@ -62,8 +62,11 @@ func (w *walker) finish() sqlguard.Verdict {
 // inTextOrder sorts what was found by its place in the text, and drops
 // duplicates. The tree has, for one, the WITH clause after the rest.
 func inTextOrder[T comparable](found []placed[T]) []T {
-	if len(found) == 0 {
+	switch len(found) {
+	case 0:
 		return nil
+	case 1:
+		return []T{found[0].what}
 	}
 	slices.SortStableFunc(found, func(a, b placed[T]) int { return cmp.Compare(a.at, b.at) })
 	seen := make(map[T]bool, len(found))
@@ -126,6 +129,7 @@ func (w *walker) target(t placed[sqlguard.Table], op sqlguard.Op) {
 
 // call notes a function, operator or type that nobody vouches for.
 func (w *walker) call(name string, at int) {
+	w.verdict.Functions = true
 	w.calls = append(w.calls, placed[string]{name, at})
 }
 

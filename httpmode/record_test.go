@@ -1,0 +1,505 @@
+package httpmode_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/quiescehq/quiesce/httpmode"
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// handle serves a handler of POST /, which is declared to read, so that it runs.
+func handle(t *testing.T, cfg httpmode.Config, h http.HandlerFunc) *site {
+	t.Helper()
+	return handleBy(t, true, cfg, h)
+}
+
+func handleBy(t *testing.T, http2 bool, cfg httpmode.Config, h http.HandlerFunc) *site {
+	t.Helper()
+	cfg.Reads = []string{"POST /"}
+	return serveBy(t, http2, newMiddleware(t, cfg).Handler(h))
+}
+
+func TestRefusedWriteBecomesTheMaintenanceAnswer(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	for _, tt := range []struct {
+		name    string
+		handler http.HandlerFunc
+		mapped  bool
+		status  int // of an answer that is not mapped
+	}{
+		{"http.Error", func(w http.ResponseWriter, r *http.Request) { http.Error(w, "oops", 500) }, true, 0},
+		{"a status alone", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(502) }, true, 0},
+		{"a status twice", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500); w.WriteHeader(200) }, true, 0},
+		{"bytes", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(500)
+			if n, err := w.Write([]byte("oops")); n != 4 || err != nil {
+				t.Errorf("Write returned %d, %v", n, err)
+			}
+		}, true, 0},
+		{"a string", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(500)
+			if n, err := w.(io.StringWriter).WriteString("oops"); n != 4 || err != nil {
+				t.Errorf("WriteString returned %d, %v", n, err)
+			}
+		}, true, 0},
+		{"a copy", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(500)
+			if n, err := io.Copy(w, io.LimitReader(zeros{}, 1<<20)); n != 1<<20 || err != nil {
+				t.Errorf("Copy returned %d, %v", n, err)
+			}
+		}, true, 0},
+		{"a flush", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(500)
+			w.(http.Flusher).Flush()
+			fmt.Fprint(w, "oops")
+		}, true, 0},
+		{"a flush with an error", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(500)
+			if err := http.NewResponseController(w).Flush(); err != nil {
+				t.Error(err)
+			}
+		}, true, 0},
+		{"early hints first", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Link", "</a.css>; rel=preload")
+			w.WriteHeader(103)
+			w.WriteHeader(500)
+		}, true, 0},
+		{"http.TimeoutHandler inside", func(w http.ResponseWriter, r *http.Request) {
+			http.TimeoutHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) }), 1<<40, "").ServeHTTP(w, r)
+		}, true, 0},
+		{"a success", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "oops") }, false, 200},
+		{"nothing at all", func(w http.ResponseWriter, r *http.Request) {}, false, 200},
+		{"a client's error", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(409) }, false, 409},
+		{"a flush before the status", func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			fmt.Fprint(w, "oops")
+		}, false, 200},
+		{"bytes before the status", func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, "oops")
+		}, false, 200},
+	} {
+		for _, http2 := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, HTTP/2 %t", tt.name, http2), func(t *testing.T) {
+				s := handleBy(t, http2, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+					if !errors.Is(write(r.Context(), g), sqlguard.ErrReadOnly) {
+						t.Error("the write was not refused")
+					}
+					w.Header().Set("Content-Disposition", "attachment")
+					tt.handler(w, r)
+				})
+				got := s.do(t, "POST", "/", "x")
+				if tt.mapped {
+					got.wantMaintenance(t, httpmode.CauseWrite)
+					if strings.Contains(got.body, "oops") || got.header.Get("Content-Disposition") != "" || got.header.Get("Link") != "" {
+						t.Errorf("something of the handler's answer is left: %v %s", got.header, got.body)
+					}
+				} else if got.status != tt.status || got.header.Get("Content-Disposition") == "" {
+					t.Errorf("got %d %v, want the handler's %d", got.status, got.header, tt.status)
+				}
+				if text := s.complaints.String(); text != "" {
+					t.Errorf("net/http complains: %s", text)
+				}
+			})
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+func TestOtherErrorsAreTheHandlersOwn(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+		http.Error(w, "bug", 500)
+	})
+	s.do(t, "POST", "/", "").wantAnswer(t, 500, "bug\n")
+}
+
+func TestMapFromIsTheLowestStatusMapped(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	s := handle(t, httpmode.Config{Guard: g, MapFrom: 409}, func(w http.ResponseWriter, r *http.Request) {
+		write(r.Context(), g)
+		status := 409
+		if r.URL.RawQuery == "below" {
+			status = 408
+		}
+		w.WriteHeader(status)
+	})
+	s.do(t, "POST", "/", "").wantMaintenance(t, httpmode.CauseWrite)
+	s.do(t, "POST", "/?below", "").wantAnswer(t, 408, "")
+}
+
+func TestHeaderIsPutBackToWhatOuterLayersSet(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /"}})
+	inner := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Length", "4")
+		h.Set("Content-Encoding", "gzip")
+		h.Set("ETag", `"1"`)
+		h.Set("Content-Type", "image/png")
+		h.Set("Set-Cookie", "flash=saved")
+		h.Set("X-Outer", "changed")
+		h.Del("X-Removed")
+		h["X-List"][0] = "changed"
+		write(r.Context(), g)
+		w.WriteHeader(500)
+	}))
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("X-Outer", "kept")
+		w.Header().Set("X-Removed", "kept")
+		w.Header().Set("X-List", "kept")
+		inner.ServeHTTP(w, r)
+	}))
+	got := s.do(t, "POST", "/", "")
+	got.wantMaintenance(t, httpmode.CauseWrite)
+	for name, want := range map[string]string{
+		"Content-Encoding": "", "ETag": "", "Set-Cookie": "", "Content-Type": "text/plain; charset=utf-8",
+		"Access-Control-Allow-Origin": "*", "X-Outer": "kept", "X-Removed": "kept", "X-List": "kept",
+	} {
+		if got.header.Get(name) != want {
+			t.Errorf("%s: %q, want %q", name, got.header.Get(name), want)
+		}
+	}
+}
+
+func TestEarlyHintsSetNoCookies(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Set-Cookie", "session=1")
+		w.Header().Set("Link", "</a.css>")
+		w.WriteHeader(103)
+		w.Header().Set("Set-Cookie", "session=2")
+		fmt.Fprint(w, "page")
+	})
+	var hints textproto.MIMEHeader
+	req, _ := http.NewRequest("GET", s.URL, nil)
+	req = req.WithContext(httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+		Got1xxResponse: func(code int, header textproto.MIMEHeader) error { hints = header; return nil },
+	}))
+	resp, err := s.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if hints.Get("Link") == "" || hints.Get("Set-Cookie") != "" || resp.Header.Get("Set-Cookie") != "" || resp.StatusCode != 200 {
+		t.Errorf("hints %v, answer %d %v", hints, resp.StatusCode, resp.Header)
+	}
+}
+
+func TestHeaderIsGuardedOnEveryPath(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	for name, end := range map[string]func(w http.ResponseWriter){
+		"a status":      func(w http.ResponseWriter) { w.WriteHeader(204) },
+		"bytes":         func(w http.ResponseWriter) { w.Write([]byte("x")) },
+		"a string":      func(w http.ResponseWriter) { io.WriteString(w, "x") },
+		"a copy":        func(w http.ResponseWriter) { w.(io.ReaderFrom).ReadFrom(strings.NewReader("x")) },
+		"a flush":       func(w http.ResponseWriter) { w.(http.Flusher).Flush() },
+		"FlushError":    func(w http.ResponseWriter) { http.NewResponseController(w).Flush() },
+		"nothing":       func(w http.ResponseWriter) {},
+		"another panic": func(w http.ResponseWriter) { panic("bug") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inner := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Set-Cookie", "session=1")
+				end(w)
+			}))
+			s := httptest.NewServer(recoverer(inner)) // HTTP/1, whose writer has ReadFrom
+			defer s.Close()
+			resp, err := s.Client().Get(s.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if resp.Header.Get("Set-Cookie") != "" {
+				t.Error("the cookie came through")
+			}
+		})
+	}
+}
+
+// recoverer answers panics of what is inside with a 500.
+func recoverer(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if v := recover(); v != nil {
+				http.Error(w, fmt.Sprint(v), 500)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func TestPanics(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	for _, tt := range []struct {
+		name   string
+		panics func(w http.ResponseWriter, err error)
+		want   string // empty for the maintenance answer
+	}{
+		{"our error", func(w http.ResponseWriter, err error) { panic(err) }, ""},
+		{"our error, wrapped", func(w http.ResponseWriter, err error) { panic(fmt.Errorf("save: %w", err)) }, ""},
+		{"our error after an answer that was mapped", func(w http.ResponseWriter, err error) { w.WriteHeader(500); panic(err) }, ""},
+		{"our error after bytes", func(w http.ResponseWriter, err error) { w.Write([]byte("part")); panic(err) }, "part"},
+		{"another error", func(w http.ResponseWriter, err error) { panic(errors.New("bug")) }, "bug\n"},
+		{"a string about our error", func(w http.ResponseWriter, err error) { panic("bug in " + err.Error()[:7]) }, "bug in quiesce\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /"}})
+			s := serve(t, recoverer(m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				tt.panics(w, write(r.Context(), g))
+			}))))
+			got := s.do(t, "POST", "/", "")
+			if tt.want == "" {
+				got.wantMaintenance(t, httpmode.CauseWrite)
+				if strings.Contains(got.body, "quiesce:") || s.complaints.String() != "" {
+					t.Errorf("the panic went on: %s%s", got.body, s.complaints.String())
+				}
+			} else if !strings.HasPrefix(got.body, tt.want) {
+				t.Errorf("got %d %q", got.status, got.body)
+			}
+		})
+	}
+}
+
+func TestPanicValueIsPassedOnUntouched(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	value := &struct{ error }{errors.New("bug")}
+	for _, v := range []any{http.ErrAbortHandler, value} {
+		h := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(v) }))
+		func() {
+			defer func() {
+				if got := recover(); got != v {
+					t.Errorf("panicked with %v, want %v", got, v)
+				}
+			}()
+			h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+		}()
+	}
+}
+
+func TestOptionalInterfacesSurvive(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	var http1, http2 string
+	names := func(w http.ResponseWriter) string {
+		_, flusher := w.(http.Flusher)
+		_, hijacker := w.(http.Hijacker)
+		_, readerFrom := w.(io.ReaderFrom)
+		_, pusher := w.(http.Pusher)
+		_, stringWriter := w.(io.StringWriter)
+		duplex := http.NewResponseController(w).EnableFullDuplex()
+		return fmt.Sprintf("flush %t hijack %t readfrom %t push %t string %t duplex %v", flusher, hijacker, readerFrom, pusher, stringWriter, duplex)
+	}
+	h := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, names(w))
+	}))
+	bare := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, names(w)) })
+	for _, handler := range []http.Handler{bare, h} {
+		one := httptest.NewServer(handler)
+		resp, err := one.Client().Get(one.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		one.Close()
+		two := serve(t, handler).do(t, "GET", "/", "").body
+		if http1 == "" {
+			http1, http2 = string(body), two
+		} else if string(body) != http1 || two != http2 {
+			t.Errorf("wrapped:\n%s\n%s\nbare:\n%s\n%s", body, two, http1, http2)
+		}
+	}
+}
+
+func TestHijackedConnectionIsTheHandlersOwn(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Anonymous: true})
+	m := newMiddleware(t, httpmode.Config{Guard: g})
+	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := write(r.Context(), g)
+		conn, _, hijackErr := w.(http.Hijacker).Hijack()
+		if hijackErr != nil {
+			t.Error(hijackErr)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "HTTP/1.1 500 Mine\r\nContent-Length: 3\r\n\r\nraw")
+		if m.WriteError(w, r, err) {
+			t.Error("WriteError says that it answered on a connection that is not ours")
+		}
+	}))
+	s := httptest.NewServer(h)
+	defer s.Close()
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	got, err := io.ReadAll(conn)
+	if err != nil || string(got) != "HTTP/1.1 500 Mine\r\nContent-Length: 3\r\n\r\nraw" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// onlyUnwrap is what many logging middlewares hand on.
+type onlyUnwrap struct{ http.ResponseWriter }
+
+func (w onlyUnwrap) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestResponseControllerCannotFlushPastTheHooks(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	inner := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Set-Cookie", "session=1")
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Error(err)
+		}
+	}))
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(onlyUnwrap{onlyUnwrap{w}}, r)
+	}))
+	if got := s.do(t, "GET", "/", ""); got.header.Get("Set-Cookie") != "" {
+		t.Error("the cookie came through")
+	}
+}
+
+func TestWriteError(t *testing.T) {
+	g := newGuard(t)
+	refused := &sqlguard.BlockedError{Mode: sqlguard.ReadOnly}
+	for _, tt := range []struct {
+		name   string
+		change sqlguard.Change
+		inside bool // of the middleware
+		err    error
+		before string // what the handler has written
+		want   bool
+	}{
+		{"our error", readOnly, true, refused, "", true},
+		{"our error, wrapped", readOnly, true, fmt.Errorf("save: %w", refused), "", true},
+		{"our error outside", readOnly, false, refused, "", true},
+		{"the server's own, with the mode off", sqlguard.Change{}, true, postgresError{}, "", true},
+		{"another error", readOnly, true, errors.New("bug"), "", false},
+		{"no error", readOnly, true, nil, "", false},
+		{"our error, too late", readOnly, true, refused, "part", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			hold(t, g, tt.change)
+			m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /"}})
+			var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("ETag", `"1"`)
+				w.Header().Set("Content-Length", "4")
+				if tt.before != "" {
+					w.Header().Del("Content-Length")
+					fmt.Fprint(w, tt.before)
+				}
+				if got := m.WriteError(w, r, tt.err); got != tt.want {
+					t.Errorf("WriteError returned %t", got)
+				} else if !got && tt.before == "" {
+					w.Header().Del("Content-Length")
+					http.Error(w, "own", 500)
+				}
+			})
+			if tt.inside {
+				h = m.Handler(h)
+			}
+			got := serve(t, h).do(t, "POST", "/", "", "Accept: text/html")
+			switch {
+			case tt.want:
+				got.wantMaintenance(t, httpmode.CauseWrite)
+				if got.header.Get("ETag") != "" || !strings.HasSuffix(got.body, "</html>\n") {
+					t.Errorf("the answer is not whole: %v\n%s", got.header, got.body)
+				}
+			case tt.before != "":
+				got.wantAnswer(t, 200, tt.before)
+			default:
+				got.wantAnswer(t, 500, "own\n")
+			}
+		})
+	}
+}
+
+// statusWriter is what logging middleware inside looks at.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func TestWriteErrorIsSeenByInnerLayers(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /"}})
+	var logged int
+	s := serve(t, m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner := &statusWriter{ResponseWriter: w}
+		m.WriteError(inner, r, write(r.Context(), g))
+		logged = inner.status
+	})))
+	s.do(t, "POST", "/", "").wantMaintenance(t, httpmode.CauseWrite)
+	if logged != http.StatusServiceUnavailable {
+		t.Errorf("the inner layer saw status %d, want 503", logged)
+	}
+}
+
+func TestModeThatEndsDuringARequest(t *testing.T) {
+	g := newGuard(t)
+	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+		write(r.Context(), g)
+		g.Release("test")
+		w.WriteHeader(500)
+	})
+	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Until: time.Now().Add(time.Minute)})
+	got := s.do(t, "POST", "/", "")
+	got.wantMaintenance(t, httpmode.CauseWrite)
+	if got.header.Get("Quiesce-Mode") != "read-only" || got.header.Get("Retry-After") == "" {
+		t.Errorf("the answer is not that of the mode that refused: %v", got.header)
+	}
+}
+
+func TestModeThatBeginsDuringARequest(t *testing.T) {
+	g := newGuard(t)
+	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+		hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Message: "Now"})
+		write(r.Context(), g)
+		w.WriteHeader(500)
+	})
+	hold(t, g, observe)
+	got := s.do(t, "POST", "/", "")
+	got.wantMaintenance(t, httpmode.CauseWrite)
+	if got.header.Get("Quiesce-Mode") != "read-only" || !strings.Contains(got.body, "Now") {
+		t.Errorf("the answer is not that of the mode that refused: %v %s", got.header, got.body)
+	}
+}
+
+// postgresError is shaped as the drivers' errors are.
+type postgresError struct{}
+
+func (postgresError) Error() string    { return "cannot execute INSERT in a read-only transaction" }
+func (postgresError) SQLState() string { return "25006" }
