@@ -44,20 +44,12 @@ func (c *conn) keepFromCommit(ctx context.Context, v *sqlguard.Verdict) error {
 		c.clearTransaction(ctx)
 		return nil
 	}
-	err := c.commitError(ctx, v, end)
-	if err != nil && end == commits && c.send(ctx, rollback) == nil {
-		*t = transaction{}
-	}
-	return err
-}
-
-// commitError returns why a text must not end the transaction, or nil if it may.
-func (c *conn) commitError(ctx context.Context, v *sqlguard.Verdict, end ending) error {
-	if r := c.transaction.refused; r != nil {
-		e := afterRefusal(r, v.Op, end == commits)
-		if end != commits {
-			e.Class, e.Tables = v.Class, v.Tables
+	if r := t.refused; r != nil {
+		if end == commits {
+			return afterRefusal(r, v.Op, c.rolledBack(ctx))
 		}
+		e := afterRefusal(r, v.Op, false)
+		e.Class, e.Tables = v.Class, v.Tables
 		return e
 	}
 	unseen := sqlguard.Verdict{
@@ -65,7 +57,20 @@ func (c *conn) commitError(ctx context.Context, v *sqlguard.Verdict, end ending)
 		Why: "may commit a transaction that was begun unseen, while the mode was off",
 	}
 	_, err := c.guard.Decide(ctx, c.name, &unseen)
+	if err != nil && end == commits {
+		c.rolledBack(ctx)
+	}
 	return err
+}
+
+// rolledBack rolls the transaction back, and reports whether that succeeded. If
+// not, it may be open still, and what is known of it stays.
+func (c *conn) rolledBack(ctx context.Context) bool {
+	if c.send(ctx, rollback) != nil {
+		return false
+	}
+	c.transaction = transaction{}
+	return true
 }
 
 // afterRefusal returns the error of what would commit a transaction in which r

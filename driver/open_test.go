@@ -132,6 +132,9 @@ func TestWrappingTwiceWithOneGuardGivesOneLayer(t *testing.T) {
 	if twice, err := guarded.WrapDriver(once, cfg); err != nil || twice != once {
 		t.Errorf("a guarded driver was wrapped again (%v)", err)
 	}
+	if other, err := guarded.WrapDriver(once, guarded.Config{Guard: newGuard(t, nothing), Dialect: keywords{}}); err != nil || other == once {
+		t.Errorf("a driver of one guard was not wrapped by another (%v)", err)
+	}
 	c, err := guarded.WrapConnector(&fake{}, cfg)
 	if err != nil {
 		t.Fatal(err)

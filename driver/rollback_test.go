@@ -23,7 +23,11 @@ func begin(t *testing.T, f *fake, steps string) *script {
 
 func TestARollbackThatFailsLeavesTheTransactionDoomed(t *testing.T) {
 	f := &fake{errs: map[string]error{"ExecContext ROLLBACK": errDriver}}
-	s := begin(t, f, "read-only\nBEGIN\nINSERT INTO t !\noff\nCOMMIT !\nCOMMIT !\nSELECT 1")
+	s := begin(t, f, "read-only\nBEGIN\nINSERT INTO t !\noff\nCOMMIT !")
+	if err := s.step("COMMIT"); err == nil || !strings.Contains(err.Error(), "can only be rolled back") {
+		t.Errorf("the error says that it was rolled back, which it was not: %v", err)
+	}
+	s.run("SELECT 1")
 	if got := calls(f); got != "BEGIN, ROLLBACK, ROLLBACK, SELECT 1" {
 		t.Errorf("the driver was asked: %s", got)
 	}

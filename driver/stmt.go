@@ -59,7 +59,7 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 }
 
 func (c *conn) prepareJudged(ctx context.Context, query string) (driver.Stmt, error) {
-	observed := c.observed != "" && c.observed == query && c.guard.Mode() == sqlguard.Observe
+	observed := c.observed != "" && c.observed == query
 	c.observed = ""
 	v := c.dialect.Classify(query)
 	if v.AtPrepare {

@@ -133,6 +133,9 @@ func TestTheEngineIsAskedForAReadOnlyTransaction(t *testing.T) {
 }
 
 func TestAfterASearchPathThatShadowsABuiltIn(t *testing.T) {
+	if !parses {
+		t.Skip("built without cgo, where SET search_path is refused")
+	}
 	e := engine(t, "")
 	for _, text := range []string{
 		"CREATE SCHEMA evil",
