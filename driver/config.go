@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -43,6 +44,13 @@ type guarding struct {
 	dialect sqlguard.Dialect
 	name    string // the dialect's
 	rewrite func(ctx context.Context, query string, arg any) (string, bool)
+	// verdicts is made when the first statement is judged.
+	verdicts func() *cache
+}
+
+// classify returns the dialect's verdict on a text, which must not be changed.
+func (g *guarding) classify(text string) *sqlguard.Verdict {
+	return g.verdicts().classify(g.dialect, text)
 }
 
 // resolve returns what a pool is opened with, or why it must not be opened.
@@ -50,7 +58,10 @@ func (cfg Config) resolve() (*guarding, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("driver: %w", err)
 	}
-	g := &guarding{guard: cfg.Guard, dialect: cfg.Dialect, name: cfg.Dialect.Name(), rewrite: cfg.Rewrite}
+	g := &guarding{
+		guard: cfg.Guard, dialect: cfg.Dialect, name: cfg.Dialect.Name(),
+		rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
+	}
 	if g.guard == nil {
 		g.guard = sqlguard.Default()
 	}

@@ -6,7 +6,7 @@
 // [sqlguard.Default].
 //
 //	Exec, Query ─┬ mode off ──────────────────────────────────→ wrapped driver
-//	             └ mode on ─ Dialect.Classify ─ Guard.Decide ─┬ pass ─→ wrapped driver
+//	             └ mode on ─ Dialect.Classify (cached) ─ Guard.Decide ─┬ pass ─→ wrapped driver
 //	                                                          ├ drop ─→ an empty result
 //	                                                          └ refuse ─ *sqlguard.BlockedError
 //

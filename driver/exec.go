@@ -37,23 +37,23 @@ func (e execs) Exec(query string, args []driver.Value) (driver.Result, error) {
 	}
 	ctx := context.Background()
 	v := e.c.judge(ctx, query, named(args))
-	decision, err := e.c.admit(ctx, &v)
+	decision, err := e.c.admit(ctx, v)
 	if decision != sqlguard.Pass {
 		return resultOf(decision), err
 	}
 	result, err := inner.Exec(query, args)
-	e.c.ran(&v, query, err)
+	e.c.ran(v, query, err)
 	return result, err
 }
 
 func (c *conn) execJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	v := c.judge(ctx, query, args)
-	decision, err := c.admit(ctx, &v)
+	decision, err := c.admit(ctx, v)
 	if decision != sqlguard.Pass {
 		return resultOf(decision), err
 	}
 	result, err := c.execer.ExecContext(ctx, query, args)
-	c.ran(&v, query, err)
+	c.ran(v, query, err)
 	return result, err
 }
 
@@ -82,22 +82,22 @@ func (q queries) Query(query string, args []driver.Value) (driver.Rows, error) {
 	}
 	ctx := context.Background()
 	v := q.c.judge(ctx, query, named(args))
-	decision, err := q.c.admit(ctx, &v)
+	decision, err := q.c.admit(ctx, v)
 	if decision != sqlguard.Pass {
 		return rowsOf(decision), err
 	}
 	rows, err := inner.Query(query, args)
-	q.c.queried(&v, query, err)
+	q.c.queried(v, query, err)
 	return rows, err
 }
 
 func (c *conn) queryJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	v := c.judge(ctx, query, args)
-	decision, err := c.admit(ctx, &v)
+	decision, err := c.admit(ctx, v)
 	if decision != sqlguard.Pass {
 		return rowsOf(decision), err
 	}
 	rows, err := c.queryer.QueryContext(ctx, query, args)
-	c.queried(&v, query, err)
+	c.queried(v, query, err)
 	return rows, err
 }

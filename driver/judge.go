@@ -9,13 +9,15 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
-// judge returns the verdict on the text that the engine will get.
-func (c *conn) judge(ctx context.Context, query string, args []driver.NamedValue) sqlguard.Verdict {
+// judge returns the verdict on the text that the engine will get, which must not be
+// changed.
+func (c *conn) judge(ctx context.Context, query string, args []driver.NamedValue) *sqlguard.Verdict {
 	text, known := c.sent(ctx, query, args)
 	if !known {
-		return sqlguard.NotUnderstood("an argument replaces the text of the statement")
+		v := sqlguard.NotUnderstood("an argument replaces the text of the statement")
+		return &v
 	}
-	return c.dialect.Classify(text)
+	return c.classify(text)
 }
 
 // sent returns the text that the engine gets for a query: itself, or what an

@@ -61,9 +61,9 @@ func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, e
 func (c *conn) prepareJudged(ctx context.Context, query string) (driver.Stmt, error) {
 	observed := c.observed != "" && c.observed == query
 	c.observed = ""
-	v := c.dialect.Classify(query)
+	v := c.classify(query)
 	if v.AtPrepare {
-		decision, err := c.admit(ctx, &v)
+		decision, err := c.admit(ctx, v)
 		if decision == sqlguard.Drop {
 			// It stays dropped, and is counted once.
 			return c.wrapStmt(inert{}, query, &sqlguard.Verdict{Class: sqlguard.Read}, false), nil
@@ -76,7 +76,7 @@ func (c *conn) prepareJudged(ctx context.Context, query string) (driver.Stmt, er
 	if err != nil {
 		return nil, err
 	}
-	return c.wrapStmt(inner, query, &v, observed), nil
+	return c.wrapStmt(inner, query, v, observed), nil
 }
 
 func (c *conn) wrapStmt(inner driver.Stmt, query string, v *sqlguard.Verdict, observed bool) driver.Stmt {

@@ -76,13 +76,11 @@ func (s *stmt) Query(args []driver.Value) (driver.Rows, error) {
 func (s *stmt) judge(ctx context.Context, args []driver.NamedValue) *sqlguard.Verdict {
 	for i := range args {
 		if rewrites(args[i].Value) {
-			v := s.conn.judge(ctx, s.query, args)
-			return &v
+			return s.conn.judge(ctx, s.query, args)
 		}
 	}
 	if s.verdict == nil {
-		v := s.conn.dialect.Classify(s.query)
-		s.verdict = &v
+		s.verdict = s.conn.classify(s.query)
 	}
 	return s.verdict
 }
