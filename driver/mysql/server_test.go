@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	driver "github.com/go-sql-driver/mysql"
+
 	"github.com/quiescehq/quiesce/driver/internal/enginetest"
 	"github.com/quiescehq/quiesce/driver/mysql"
 	"github.com/quiescehq/quiesce/internal/testdb"
@@ -20,6 +22,9 @@ var schema = []string{
 	"INSERT INTO u (a, `update`, `delete`, `into`) VALUES (1, 2, 3, 4)",
 	"CREATE VIEW v AS SELECT * FROM t",
 	"CREATE PROCEDURE two() BEGIN SELECT 1; SELECT 2; END",
+	// The guarded pool's own, by which its connections are told from the dumper's.
+	"CREATE USER IF NOT EXISTS guarded@localhost",
+	"GRANT ALL ON *.* TO guarded@localhost WITH GRANT OPTION",
 }
 
 // engine returns a database of its own on MariaDB and a guarded pool on it.
@@ -42,7 +47,12 @@ func engine(t *testing.T, parameters string) *enginetest.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := mysql.Open(with(dsn, parameters), g)
+	own, err := driver.ParseDSN(with(dsn, parameters))
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.User = "guarded"
+	db, err := mysql.Open(own.FormatDSN(), g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +82,7 @@ func with(dsn, parameters string) string {
 func sessions(t *testing.T, bare *sql.DB) (ids []int64) {
 	t.Helper()
 	rows, err := bare.Query(`SELECT id FROM information_schema.processlist
-		WHERE db = database() AND id <> connection_id() ORDER BY id`)
+		WHERE db = database() AND user = 'guarded' ORDER BY id`)
 	if err != nil {
 		t.Fatal(err)
 	}
