@@ -269,7 +269,8 @@ func startProcess(t *testing.T, cmd *exec.Cmd) process {
 
 func TestAnEnvironmentThatCannotBeReadStopsTheStart(t *testing.T) {
 	for _, name := range []string{sqlguard.EnvReadOnly, sqlguard.EnvGetOnly, sqlguard.EnvMode} {
-		cmd := siteCommand(t, []string{name + "=perhaps"}, "-addr", "127.0.0.1:0")
+		db := filepath.Join(t.TempDir(), "site.db")
+		cmd := siteCommand(t, []string{name + "=perhaps"}, "-addr", "127.0.0.1:0", "-db", db)
 		output, err := cmd.CombinedOutput()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != 1 {
@@ -277,6 +278,9 @@ func TestAnEnvironmentThatCannotBeReadStopsTheStart(t *testing.T) {
 		}
 		if !strings.Contains(string(output), name) || !strings.Contains(string(output), `"perhaps"`) {
 			t.Errorf("%s: printed %q", name, output)
+		}
+		if _, err := os.Stat(db); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: the database was touched: %v", name, err)
 		}
 	}
 }
