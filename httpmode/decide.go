@@ -100,6 +100,11 @@ func isBrowserForm(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
 		return false
 	}
+	// Browsers leave Sec-Fetch-Mode out over plain HTTP. What scripts' libraries
+	// say is all there is then; other values of this header name an app that navigates.
+	if r.Header.Get("X-Requested-With") == "XMLHttpRequest" {
+		return false
+	}
 	switch mediaType(r.Header) {
 	case "application/x-www-form-urlencoded", "multipart/form-data":
 		return r.Header.Get("Hx-Request") == "" && acceptsHTML(r.Header)
