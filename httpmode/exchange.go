@@ -122,7 +122,7 @@ func (x *exchange) replace(cause Cause) {
 // answer gives the maintenance answer.
 func (x *exchange) answer(cause Cause) {
 	x.committed.Store(true)
-	info := x.current()
+	info := x.current(cause)
 	response := x.m.renderer.render(x.m.newAnswer(x.original, info, cause))
 	header := x.w.Header()
 	info.mark(header)

@@ -298,17 +298,23 @@ func TestPanicValueIsPassedOnUntouched(t *testing.T) {
 }
 
 func TestModeThatEndsDuringARequest(t *testing.T) {
-	g := newGuard(t)
-	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
-		write(r.Context(), g)
-		g.Release("test")
-		w.WriteHeader(500)
-	})
-	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Until: time.Now().Add(time.Minute)})
-	got := s.do(t, "POST", "/", "")
-	got.wantMaintenance(t, httpmode.CauseWrite)
-	if got.header.Get("Quiesce-Mode") != "read-only" || got.header.Get("Retry-After") == "" {
-		t.Errorf("the answer is not that of the mode that refused: %v", got.header)
+	for name, after := range map[string]sqlguard.Change{
+		"off": {}, "observe": observe, "anonymous alone": anonymous,
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGuard(t)
+			s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+				write(r.Context(), g)
+				hold(t, g, after)
+				w.WriteHeader(500)
+			})
+			hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Until: time.Now().Add(time.Minute)})
+			got := s.do(t, "POST", "/", "")
+			got.wantMaintenance(t, httpmode.CauseWrite)
+			if got.header.Get("Quiesce-Mode") != "read-only" || got.header.Get("Retry-After") == "" {
+				t.Errorf("the answer is not that of the mode that refused: %v", got.header)
+			}
+		})
 	}
 }
 
@@ -324,5 +330,21 @@ func TestModeThatBeginsDuringARequest(t *testing.T) {
 	got.wantMaintenance(t, httpmode.CauseWrite)
 	if got.header.Get("Quiesce-Mode") != "read-only" || !strings.Contains(got.body, "Now") {
 		t.Errorf("the answer is not that of the mode that refused: %v %s", got.header, got.body)
+	}
+}
+
+func TestModeThatComesAndGoesDuringARequest(t *testing.T) {
+	g := newGuard(t)
+	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+		hold(t, g, readOnly)
+		write(r.Context(), g)
+		hold(t, g, observe)
+		w.WriteHeader(500)
+	})
+	hold(t, g, observe)
+	got := s.do(t, "POST", "/", "", "Accept: application/json")
+	got.wantMaintenance(t, httpmode.CauseWrite)
+	if got.header.Get("Quiesce-Mode") != "read-only" || !strings.Contains(got.body, `"mode":"read-only"`) {
+		t.Errorf("the answer does not say why it is given: %v %s", got.header, got.body)
 	}
 }
