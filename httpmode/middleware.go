@@ -133,7 +133,8 @@ func (x *exchange) request(d decision) *http.Request {
 // first thing in a central error handler, with the writer and request that the handler got.
 //
 // It works without [Middleware.Handler] around it too, and with the mode off:
-// a database can be read-only of its own accord.
+// a database can be read-only of its own accord. Whether the header is sent is not
+// known then, so it must be called before anything is written.
 func (m *Middleware) WriteError(w http.ResponseWriter, r *http.Request, err error) bool {
 	if !sqlguard.IsReadOnly(err) {
 		return false
