@@ -136,10 +136,10 @@ func (c *control) apply(w http.ResponseWriter, r *http.Request) {
 		Reason: r.PostForm.Get("reason"), Message: r.PostForm.Get("message"), Minutes: r.PostForm.Get("minutes"),
 	}
 	change, err := form.change(r.PostForm.Get("preset"), time.Now())
-	if err == nil && change.asksNothing() {
+	if err == nil && asksNothing(change) {
 		c.guard.Release(panelHold)
 	} else if err == nil {
-		err = c.guard.Hold(panelHold, change.Change)
+		err = c.guard.Hold(panelHold, change)
 	}
 	if err != nil {
 		c.render(w, r, http.StatusUnprocessableEntity, v, form, err.Error())
