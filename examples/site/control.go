@@ -103,7 +103,7 @@ func (c *control) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	ok, wait := c.entry.checkToken(r, r.PostForm.Get("token"))
 	if !ok {
-		c.log.WarnContext(r.Context(), "control panel: wrong token", "from", r.RemoteAddr)
+		c.log.WarnContext(r.Context(), "control panel: token refused", "from", r.RemoteAddr, "too_many", wait > 0)
 		c.ask(w, r, http.StatusForbidden, visit{wait: wait}, "That is not the token. It was printed when the site started.")
 		return
 	}
