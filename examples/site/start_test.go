@@ -98,14 +98,22 @@ func TestAWrongCommandLineIsAnErrorThatNamesTheFlag(t *testing.T) {
 
 func TestANewDatabaseIsForItsOwnerAlone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "site.db")
-	start(t, path)
-	for _, name := range []string{path, path + "-wal"} {
-		info, err := os.Stat(name)
+	for _, what := range []string{"new", "old"} {
+		if err := createFile(path); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if mode := info.Mode().Perm(); mode != 0o600 {
-			t.Errorf("%s has mode %o; it holds the key that log ins are signed with", filepath.Base(name), mode)
+			t.Errorf("%s: mode %o; it holds the key that log ins are signed with", what, mode)
+		}
+		if what == "old" && info.Size() != 3 {
+			t.Errorf("what was in it is gone: %d bytes", info.Size())
+		}
+		if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
