@@ -12,15 +12,15 @@ import (
 // trailing "*" stands for any ending.
 var credentialHeaders = []string{
 	"Authorization", "Proxy-Authorization",
-	"X-Api-Key", "X-Api-Token", "Api-Key", "Apikey", "X-Auth-Token", "X-Access-Token", "X-Session-Token",
-	// oauth2-proxy, Authelia, Authentik, Tailscale, and their kin
+	"X-Api-Key", "X-Api-Token", "Api-Key", "Apikey", "X-Auth-Token", "X-Access-Token", "X-Session-Token", "X-Goog-Api-Key",
+	// oauth2-proxy, Authelia, Authentik, Kong, Pomerium, Tailscale, Vouch, and their kin
 	"X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
 	"X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
 	"X-Auth-Request-*", "X-Remote-User", "X-Remote-Email", "X-Remote-Name",
 	"X-Remote-Group", "X-Remote-Groups", "X-Remote-Extra-*", "Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name",
-	"X-Webauth-*", "X-Authentik-*", "Tailscale-User-*",
+	"X-Webauth-*", "X-Authentik-*", "X-Authenticated-*", "X-Consumer-*", "X-Pomerium-*", "X-Vouch-*", "Tailscale-User-*",
 	// the clouds' identity-aware proxies
-	"X-Goog-Authenticated-User-*", "X-Goog-Iap-Jwt-Assertion", "X-Amzn-Oidc-*",
+	"X-Goog-Authenticated-User-*", "X-Goog-Iap-Jwt-Assertion", "X-Serverless-Authorization", "X-Amzn-Oidc-*",
 	"X-Ms-Client-Principal*", "X-Ms-Token-*", "Cf-Access-*",
 	// client certificates (RFC 9440, Envoy, nginx, AWS)
 	"Client-Cert", "Client-Cert-Chain", "X-Forwarded-Client-Cert", "X-Forwarded-Tls-Client-Cert*",
