@@ -12,15 +12,15 @@ import (
 // trailing "*" stands for any ending.
 var credentialHeaders = []string{
 	"Authorization", "Proxy-Authorization",
-	"X-Api-Key", "X-Api-Token", "Api-Key", "Apikey", "X-Auth-Token", "X-Access-Token", "X-Session-Token",
-	// oauth2-proxy, Authelia, Authentik, Tailscale, and their kin
+	"X-Api-Key", "X-Api-Token", "Api-Key", "Apikey", "X-Auth-Token", "X-Access-Token", "X-Session-Token", "X-Goog-Api-Key",
+	// oauth2-proxy, Authelia, Authentik, Kong, Pomerium, Tailscale, Vouch, and their kin
 	"X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
 	"X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
 	"X-Auth-Request-*", "X-Remote-User", "X-Remote-Email", "X-Remote-Name",
 	"X-Remote-Group", "X-Remote-Groups", "X-Remote-Extra-*", "Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name",
-	"X-Webauth-*", "X-Authentik-*", "Tailscale-User-*",
+	"X-Webauth-*", "X-Authentik-*", "X-Authenticated-*", "X-Consumer-*", "X-Pomerium-*", "X-Vouch-*", "Tailscale-User-*",
 	// the clouds' identity-aware proxies
-	"X-Goog-Authenticated-User-*", "X-Goog-Iap-Jwt-Assertion", "X-Amzn-Oidc-*",
+	"X-Goog-Authenticated-User-*", "X-Goog-Iap-Jwt-Assertion", "X-Serverless-Authorization", "X-Amzn-Oidc-*",
 	"X-Ms-Client-Principal*", "X-Ms-Token-*", "Cf-Access-*",
 	// client certificates (RFC 9440, Envoy, nginx, AWS)
 	"Client-Cert", "Client-Cert-Chain", "X-Forwarded-Client-Cert", "X-Forwarded-Tls-Client-Cert*",
@@ -55,7 +55,7 @@ func (id identity) strip(r *http.Request) bool {
 	header := make(http.Header, len(r.Header))
 	for name, values := range r.Header {
 		switch {
-		case name == "Cookie":
+		case fieldName(name) == "Cookie":
 			kept, dropped := id.keptCookies(values)
 			if len(kept) > 0 {
 				header[name] = kept
@@ -112,44 +112,58 @@ func (id identity) keptCookies(lines []string) (kept []string, dropped bool) {
 	return kept, dropped
 }
 
+// fieldName returns the canonical name of the field that an entry of a header
+// map is sent as. Applications write to the map itself where a field is to be spelt as
+// in "ETag" or "WWW-Authenticate", and name trailers by a prefix.
+func fieldName(key string) string {
+	return textproto.CanonicalMIMEHeaderKey(strings.TrimPrefix(key, http.TrailerPrefix))
+}
+
 // guardHeader removes from an answer's header what would change who the visitor
 // is to the site, or make a client forget it. Deletions of cookies are no exception: they log out.
 func (id identity) guardHeader(h http.Header) {
-	h.Del("Clear-Site-Data")
-	h.Del("WWW-Authenticate")
-	h.Del("Proxy-Authenticate")
-	cookies := h["Set-Cookie"]
-	if len(cookies) == 0 {
-		return
+	for key, values := range h {
+		switch fieldName(key) {
+		case "Clear-Site-Data", "Www-Authenticate", "Proxy-Authenticate":
+			delete(h, key)
+		case "Set-Cookie":
+			if kept := id.keptSetCookies(values); len(kept) > 0 {
+				h[key] = kept
+			} else {
+				delete(h, key)
+			}
+		}
 	}
-	kept := make([]string, 0, len(cookies))
+}
+
+// keptSetCookies returns what stays of Set-Cookie headers.
+func (id identity) keptSetCookies(cookies []string) []string {
+	var kept []string
 	for _, cookie := range cookies {
 		name, _, _ := strings.Cut(cookie, "=")
 		if slices.Contains(id.keep, textproto.TrimString(name)) {
 			kept = append(kept, cookie)
 		}
 	}
-	if len(kept) == 0 {
-		delete(h, "Set-Cookie")
-		return
-	}
-	h["Set-Cookie"] = kept
+	return kept
 }
 
-// sharedCacheHeaders let caches keep an answer, or ask for it again by a
-// validator that belongs to the signed-in page.
-var sharedCacheHeaders = [...]string{
-	"Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control", "Surrogate-Control",
-	"Edge-Control", "X-Accel-Expires", "Expires", "Etag", "Last-Modified",
+// cacheHeaders let caches keep an answer, or ask for it again by a validator that
+// belongs to the signed-in page.
+var cacheHeaders = [...]string{
+	"Cache-Control", "Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control",
+	"Surrogate-Control", "Edge-Control", "X-Accel-Expires", "Expires", "Etag", "Last-Modified",
 }
 
 // keepFromCaches says that an answer to a request whose credentials were removed
 // is for this visitor, now. Without it a shared cache could keep the logged-out page.
 func keepFromCaches(h http.Header) {
-	h.Set("Cache-Control", "private, no-store")
-	for _, name := range sharedCacheHeaders {
-		h.Del(name)
+	for key := range h {
+		if slices.Contains(cacheHeaders[:], fieldName(key)) {
+			delete(h, key)
+		}
 	}
+	h.Set("Cache-Control", "private, no-store")
 	addVary(h, "Cookie")
 	addVary(h, "Authorization")
 }

@@ -19,7 +19,9 @@ import (
 //
 // Routes are patterns of [http.ServeMux], matched as it matches them: "POST
 // /search", "GET /verify/{token}", "/assets/", "static.example.com/". Where
-// several match, the most specific one decides, across Reads, Writes and Exempt.
+// several match, the most specific one decides, across Reads, Writes and Exempt. A
+// path that its escapes make another, such as "/panel/%2e%2e/orders", is Reads or
+// Exempt only if both are.
 type Config struct {
 	// Guard is the switch. If nil, [sqlguard.Default].
 	Guard *sqlguard.Guard

@@ -21,9 +21,9 @@ const (
 // view is what a decision is made from.
 type view struct {
 	method      string
-	class       routeClass // of the route, as the request came
+	class       routeClass // of the route, by the method and by what overrides it
 	classAsGet  routeClass // of the same route by GET
-	overridden  bool       // a header asks for another method
+	overridden  bool       // a header asks for another method, an unsafe one
 	browserForm bool       // a form post of a browser that awaits a page
 	login       bool       // the route is where people log in or out
 }
@@ -72,36 +72,37 @@ func (m *Middleware) viewOf(r *http.Request) view {
 	v := view{
 		method:      r.Method,
 		class:       m.routes.class(r),
-		overridden:  isOverridden(r.Header),
 		browserForm: isBrowserForm(r),
 		login:       m.logins.class(r) == reads,
 	}
 	v.classAsGet = v.class
 	if v.browserForm && r.Method != http.MethodGet {
-		v.classAsGet = m.routes.class(&http.Request{Method: http.MethodGet, URL: r.URL, Host: r.Host})
+		v.classAsGet = m.routes.classBy(http.MethodGet, r)
+	}
+	for _, name := range overrideHeaders {
+		for _, method := range r.Header[name] {
+			if method = strings.ToUpper(method); !isSafe(method) {
+				v.overridden = true
+				v.class = agree(v.class, m.routes.classBy(method, r))
+			}
+		}
 	}
 	return v
 }
 
-// overrideHeaders ask some frameworks for another method than the request's.
+// overrideHeaders ask some frameworks for another method than the request's. What
+// asks for an unsafe one must be harmless by that method too.
 var overrideHeaders = [...]string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
-
-// isOverridden reports whether a header asks for an unsafe method.
-func isOverridden(h http.Header) bool {
-	for _, name := range overrideHeaders {
-		for _, method := range h[name] {
-			if !isSafe(strings.ToUpper(method)) {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // isBrowserForm reports whether a request is a form that a browser sends to see
 // a page. A script that sends one would take another page's 200 for success.
 func isBrowserForm(r *http.Request) bool {
 	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return false
+	}
+	// Browsers leave Sec-Fetch-Mode out over plain HTTP. What scripts' libraries
+	// say is all there is then; other values of this header name an app that navigates.
+	if r.Header.Get("X-Requested-With") == "XMLHttpRequest" {
 		return false
 	}
 	switch mediaType(r.Header) {

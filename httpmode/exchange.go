@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/http"
+	"strings"
 	"sync/atomic"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -45,6 +46,22 @@ func (x *exchange) run(next http.Handler, r *http.Request) {
 	next.ServeHTTP(x.writer(), r)
 	if !x.committed.Load() {
 		x.commit(http.StatusOK) // what net/http makes of a handler that wrote nothing
+	}
+	x.guardTrailers()
+}
+
+// guardTrailers minds what the handler put into the header map once the header
+// was sent, which net/http sends as trailers. Those of a body that was replaced go with it.
+func (x *exchange) guardTrailers() {
+	header := x.w.Header()
+	x.guardHeader(header)
+	if !x.replaced {
+		return
+	}
+	for key := range header {
+		if strings.HasPrefix(key, http.TrailerPrefix) {
+			delete(header, key)
+		}
 	}
 }
 
@@ -105,7 +122,7 @@ func (x *exchange) replace(cause Cause) {
 // answer gives the maintenance answer.
 func (x *exchange) answer(cause Cause) {
 	x.committed.Store(true)
-	info := x.current()
+	info := x.current(cause)
 	response := x.m.renderer.render(x.m.newAnswer(x.original, info, cause))
 	header := x.w.Header()
 	info.mark(header)

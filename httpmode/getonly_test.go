@@ -35,6 +35,8 @@ func TestOnlyBrowserFormsAreConverted(t *testing.T) {
 		{"one that refuses HTML", "POST", "/", []string{form, "Accept: text/html;q=0, */*"}, false},
 		{"one with a malformed Accept", "POST", "/", []string{form, "Accept: html,"}, false},
 		{"a script's form", "POST", "/", []string{form, "Accept: */*", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"}, false},
+		{"a script's form over plain HTTP", "POST", "/", []string{form, "Accept: */*", "X-Requested-With: XMLHttpRequest"}, false},
+		{"a form in an app's web view", "POST", "/", []string{form, "Accept: text/html", "X-Requested-With: com.example.app"}, true},
 		{"an htmx form", "POST", "/", []string{form, "HX-Request: true"}, false},
 		{"JSON", "POST", "/", []string{"Content-Type: application/json", "Accept: text/html"}, false},
 		{"plain text", "POST", "/", []string{"Content-Type: text/plain", "Accept: text/html"}, false},

@@ -38,6 +38,14 @@ func (i Info) On() bool { return i.Mode != sqlguard.Off || i.Anonymous || i.GetO
 // ReadOnly reports whether writing is closed.
 func (i Info) ReadOnly() bool { return i.Mode == sqlguard.ReadOnly }
 
+// explains reports whether what is in force is why an answer is given.
+func (i Info) explains(c Cause) bool {
+	if c == CauseSignIn {
+		return i.Anonymous
+	}
+	return i.ReadOnly() || i.GetOnly
+}
+
 // FromContext returns what is in force for the request with this context, as it was
 // when the request began. It is the zero Info, which is off, with the mode off and
 // where no [Middleware] is around: templates may ask it whenever they like.

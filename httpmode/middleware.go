@@ -133,7 +133,8 @@ func (x *exchange) request(d decision) *http.Request {
 // first thing in a central error handler, with the writer and request that the handler got.
 //
 // It works without [Middleware.Handler] around it too, and with the mode off:
-// a database can be read-only of its own accord.
+// a database can be read-only of its own accord. Whether the header is sent is not
+// known then, so it must be called before anything is written.
 func (m *Middleware) WriteError(w http.ResponseWriter, r *http.Request, err error) bool {
 	if !sqlguard.IsReadOnly(err) {
 		return false
@@ -172,15 +173,14 @@ func (m *Middleware) retryAfter(until time.Time) int {
 }
 
 // current returns the info to answer with: the state may have changed since the
-// request began, and an answer should tell the newest end. Where a write is refused and
-// the guard is off, the mode has just ended or the database itself is read-only.
-func (x *exchange) current() Info {
+// request began, and an answer should tell the newest end. Where neither state says why, the
+// mode came and went meanwhile, or the database itself is read-only.
+func (x *exchange) current(cause Cause) Info {
 	now := newInfo(x.m.guard.State())
-	if now.On() {
-		return now
-	}
-	if x.info.On() {
-		return x.info
+	for _, info := range []Info{now, x.info} {
+		if info.explains(cause) {
+			return info
+		}
 	}
 	return Info{Mode: sqlguard.ReadOnly, Since: now.Since, Epoch: now.Epoch}
 }

@@ -56,6 +56,31 @@ func TestMethodOverrideOnAGetIsAWrite(t *testing.T) {
 	s.do(t, "POST", "/", "", "X-HTTP-Method-Override: GET").wantMaintenance(t, httpmode.CauseWrite)
 }
 
+func TestMethodOverrideIsJudgedByItsOwnRoute(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	s := serve(t, newMiddleware(t, httpmode.Config{
+		Guard: g, Reads: []string{"POST /search", "/graphql"}, Writes: []string{"PUT /graphql"}, Exempt: []string{"GET /healthz"},
+	}).Handler(http.HandlerFunc(echo)))
+	for _, tt := range []struct {
+		name, method, path, override string
+		refused                      bool
+	}{
+		{"a read that becomes a write", "POST", "/search", "DELETE", true},
+		{"a health check that becomes a write", "GET", "/healthz", "PUT", true},
+		{"a read by whatever method", "POST", "/graphql", "PATCH", false},
+		{"but for the one that is declared", "POST", "/graphql", "PUT", true},
+		{"a read that stays one", "POST", "/search", "post", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := s.do(t, tt.method, tt.path, "", "X-HTTP-Method-Override: GET", "X-HTTP-Method-Override: "+tt.override)
+			if refused := got.status == 503; refused != tt.refused {
+				t.Errorf("status %d, refused %t, want %t", got.status, refused, tt.refused)
+			}
+		})
+	}
+}
+
 func TestModeHeaderNamesWhatIsOn(t *testing.T) {
 	g := newGuard(t)
 	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(echo)))
@@ -83,7 +108,7 @@ func TestRoutesAreMatchedExactly(t *testing.T) {
 		Guard:  g,
 		Reads:  []string{"POST /search", "/graphql", "POST /admin/report"},
 		Writes: []string{"GET /verify/{token}", "/admin/"},
-		Exempt: []string{"/healthz", "PUT /panel"},
+		Exempt: []string{"/healthz", "PUT /panel", "/assets/"},
 	})
 	s := serve(t, m.Handler(http.HandlerFunc(echo)))
 	for _, tt := range []struct {
@@ -97,7 +122,9 @@ func TestRoutesAreMatchedExactly(t *testing.T) {
 		{"a route that only contains it is another", "POST", "/a/search", true},
 		{"a slash more is another", "POST", "/search/", true},
 		{"what would be redirected to it is another", "POST", "//search", true},
-		{"an escaped dot segment is not it", "POST", "/x/../search", true},
+		{"a dot segment is not it", "POST", "/x/../search", true},
+		{"an escaped letter is it", "POST", "/%73earch", false},
+		{"an escaped slash is not it", "POST", "/search%2f", true},
 		{"without a method all methods are meant", "DELETE", "/graphql", false},
 		{"a link that writes is refused", "GET", "/verify/abc", true},
 		{"so is its HEAD", "HEAD", "/verify/abc", true},
@@ -108,6 +135,11 @@ func TestRoutesAreMatchedExactly(t *testing.T) {
 		{"health is left alone", "POST", "/healthz", false},
 		{"the panel is left alone", "PUT", "/panel", false},
 		{"by its method only", "POST", "/panel", true},
+		{"a tree is left alone", "POST", "/assets/a%20b", false},
+		{"but not what an escaped dot segment leads out of", "POST", "/assets/%2e%2e/orders", true},
+		{"nor with an escaped slash", "POST", "/assets/..%2forders", true},
+		{"a link that writes is refused escaped", "GET", "/%76erify/abc", true},
+		{"and with an escaped slash", "GET", "/verify%2fabc", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := s.do(t, tt.method, tt.path, "")

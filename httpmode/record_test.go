@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
@@ -298,188 +297,24 @@ func TestPanicValueIsPassedOnUntouched(t *testing.T) {
 	}
 }
 
-func TestOptionalInterfacesSurvive(t *testing.T) {
-	g := newGuard(t)
-	hold(t, g, readOnly)
-	var http1, http2 string
-	names := func(w http.ResponseWriter) string {
-		_, flusher := w.(http.Flusher)
-		_, hijacker := w.(http.Hijacker)
-		_, readerFrom := w.(io.ReaderFrom)
-		_, pusher := w.(http.Pusher)
-		_, stringWriter := w.(io.StringWriter)
-		duplex := http.NewResponseController(w).EnableFullDuplex()
-		return fmt.Sprintf("flush %t hijack %t readfrom %t push %t string %t duplex %v", flusher, hijacker, readerFrom, pusher, stringWriter, duplex)
-	}
-	h := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprint(w, names(w))
-	}))
-	bare := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, names(w)) })
-	for _, handler := range []http.Handler{bare, h} {
-		one := httptest.NewServer(handler)
-		resp, err := one.Client().Get(one.URL)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(resp.Body)
-		resp.Body.Close()
-		one.Close()
-		two := serve(t, handler).do(t, "GET", "/", "").body
-		if http1 == "" {
-			http1, http2 = string(body), two
-		} else if string(body) != http1 || two != http2 {
-			t.Errorf("wrapped:\n%s\n%s\nbare:\n%s\n%s", body, two, http1, http2)
-		}
-	}
-}
-
-func TestHijackedConnectionIsTheHandlersOwn(t *testing.T) {
-	g := newGuard(t)
-	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Anonymous: true})
-	m := newMiddleware(t, httpmode.Config{Guard: g})
-	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := write(r.Context(), g)
-		conn, _, hijackErr := w.(http.Hijacker).Hijack()
-		if hijackErr != nil {
-			t.Error(hijackErr)
-			return
-		}
-		defer conn.Close()
-		fmt.Fprint(conn, "HTTP/1.1 500 Mine\r\nContent-Length: 3\r\n\r\nraw")
-		if m.WriteError(w, r, err) {
-			t.Error("WriteError says that it answered on a connection that is not ours")
-		}
-	}))
-	s := httptest.NewServer(h)
-	defer s.Close()
-	conn, err := net.Dial("tcp", s.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-	got, err := io.ReadAll(conn)
-	if err != nil || string(got) != "HTTP/1.1 500 Mine\r\nContent-Length: 3\r\n\r\nraw" {
-		t.Errorf("got %q, %v", got, err)
-	}
-}
-
-// onlyUnwrap is what many logging middlewares hand on.
-type onlyUnwrap struct{ http.ResponseWriter }
-
-func (w onlyUnwrap) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-func TestResponseControllerCannotFlushPastTheHooks(t *testing.T) {
-	g := newGuard(t)
-	hold(t, g, anonymous)
-	inner := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Set-Cookie", "session=1")
-		if err := http.NewResponseController(w).Flush(); err != nil {
-			t.Error(err)
-		}
-	}))
-	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		inner.ServeHTTP(onlyUnwrap{onlyUnwrap{w}}, r)
-	}))
-	if got := s.do(t, "GET", "/", ""); got.header.Get("Set-Cookie") != "" {
-		t.Error("the cookie came through")
-	}
-}
-
-func TestWriteError(t *testing.T) {
-	g := newGuard(t)
-	refused := &sqlguard.BlockedError{Mode: sqlguard.ReadOnly}
-	for _, tt := range []struct {
-		name   string
-		change sqlguard.Change
-		inside bool // of the middleware
-		err    error
-		before string // what the handler has written
-		want   bool
-	}{
-		{"our error", readOnly, true, refused, "", true},
-		{"our error, wrapped", readOnly, true, fmt.Errorf("save: %w", refused), "", true},
-		{"our error outside", readOnly, false, refused, "", true},
-		{"the server's own, with the mode off", sqlguard.Change{}, true, postgresError{}, "", true},
-		{"another error", readOnly, true, errors.New("bug"), "", false},
-		{"no error", readOnly, true, nil, "", false},
-		{"our error, too late", readOnly, true, refused, "part", false},
+func TestModeThatEndsDuringARequest(t *testing.T) {
+	for name, after := range map[string]sqlguard.Change{
+		"off": {}, "observe": observe, "anonymous alone": anonymous,
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			hold(t, g, tt.change)
-			m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /"}})
-			var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("ETag", `"1"`)
-				w.Header().Set("Content-Length", "4")
-				if tt.before != "" {
-					w.Header().Del("Content-Length")
-					fmt.Fprint(w, tt.before)
-				}
-				if got := m.WriteError(w, r, tt.err); got != tt.want {
-					t.Errorf("WriteError returned %t", got)
-				} else if !got && tt.before == "" {
-					w.Header().Del("Content-Length")
-					http.Error(w, "own", 500)
-				}
+		t.Run(name, func(t *testing.T) {
+			g := newGuard(t)
+			s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+				write(r.Context(), g)
+				hold(t, g, after)
+				w.WriteHeader(500)
 			})
-			if tt.inside {
-				h = m.Handler(h)
-			}
-			got := serve(t, h).do(t, "POST", "/", "", "Accept: text/html")
-			switch {
-			case tt.want:
-				got.wantMaintenance(t, httpmode.CauseWrite)
-				if got.header.Get("ETag") != "" || !strings.HasSuffix(got.body, "</html>\n") {
-					t.Errorf("the answer is not whole: %v\n%s", got.header, got.body)
-				}
-			case tt.before != "":
-				got.wantAnswer(t, 200, tt.before)
-			default:
-				got.wantAnswer(t, 500, "own\n")
+			hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Until: time.Now().Add(time.Minute)})
+			got := s.do(t, "POST", "/", "")
+			got.wantMaintenance(t, httpmode.CauseWrite)
+			if got.header.Get("Quiesce-Mode") != "read-only" || got.header.Get("Retry-After") == "" {
+				t.Errorf("the answer is not that of the mode that refused: %v", got.header)
 			}
 		})
-	}
-}
-
-// statusWriter is what logging middleware inside looks at.
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
-}
-
-func TestWriteErrorIsSeenByInnerLayers(t *testing.T) {
-	g := newGuard(t)
-	hold(t, g, readOnly)
-	m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /"}})
-	var logged int
-	s := serve(t, m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		inner := &statusWriter{ResponseWriter: w}
-		m.WriteError(inner, r, write(r.Context(), g))
-		logged = inner.status
-	})))
-	s.do(t, "POST", "/", "").wantMaintenance(t, httpmode.CauseWrite)
-	if logged != http.StatusServiceUnavailable {
-		t.Errorf("the inner layer saw status %d, want 503", logged)
-	}
-}
-
-func TestModeThatEndsDuringARequest(t *testing.T) {
-	g := newGuard(t)
-	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
-		write(r.Context(), g)
-		g.Release("test")
-		w.WriteHeader(500)
-	})
-	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Until: time.Now().Add(time.Minute)})
-	got := s.do(t, "POST", "/", "")
-	got.wantMaintenance(t, httpmode.CauseWrite)
-	if got.header.Get("Quiesce-Mode") != "read-only" || got.header.Get("Retry-After") == "" {
-		t.Errorf("the answer is not that of the mode that refused: %v", got.header)
 	}
 }
 
@@ -498,8 +333,18 @@ func TestModeThatBeginsDuringARequest(t *testing.T) {
 	}
 }
 
-// postgresError is shaped as the drivers' errors are.
-type postgresError struct{}
-
-func (postgresError) Error() string    { return "cannot execute INSERT in a read-only transaction" }
-func (postgresError) SQLState() string { return "25006" }
+func TestModeThatComesAndGoesDuringARequest(t *testing.T) {
+	g := newGuard(t)
+	s := handle(t, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+		hold(t, g, readOnly)
+		write(r.Context(), g)
+		hold(t, g, observe)
+		w.WriteHeader(500)
+	})
+	hold(t, g, observe)
+	got := s.do(t, "POST", "/", "", "Accept: application/json")
+	got.wantMaintenance(t, httpmode.CauseWrite)
+	if got.header.Get("Quiesce-Mode") != "read-only" || !strings.Contains(got.body, `"mode":"read-only"`) {
+		t.Errorf("the answer does not say why it is given: %v %s", got.header, got.body)
+	}
+}

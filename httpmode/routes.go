@@ -26,12 +26,41 @@ type routes struct {
 	classes map[string]routeClass
 }
 
-// class returns the class of a request. Only the very path of a route is the
-// route: what a ServeMux would redirect to it is not, unless that is a write.
+// class returns the class of a request. A path with escapes is looked up decoded
+// too, since other routers and proxies read it so: to a ServeMux "/panel/%2e%2e/orders"
+// is below "/panel/", to them it is "/orders".
 func (t routes) class(r *http.Request) routeClass {
 	if t.mux == nil {
 		return byMethod
 	}
+	class := t.lookUp(r)
+	if r.URL.RawPath == "" {
+		return class
+	}
+	decoded := &url.URL{Path: r.URL.Path}
+	return agree(class, t.lookUp(&http.Request{Method: r.Method, URL: decoded, Host: r.Host}))
+}
+
+// classBy is class for a request as if it came by another method.
+func (t routes) classBy(method string, r *http.Request) routeClass {
+	return t.class(&http.Request{Method: method, URL: r.URL, Host: r.Host})
+}
+
+// agree returns what a request is that can be read in two ways: a write if it is
+// one in either, and else only what it is in both.
+func agree(a, b routeClass) routeClass {
+	switch {
+	case a == b:
+		return a
+	case a == writes || b == writes:
+		return writes
+	}
+	return byMethod
+}
+
+// lookUp returns the class of a path as it is spelt. Only the very path of a route
+// is the route: what a ServeMux would redirect to it is not, unless that is a write.
+func (t routes) lookUp(r *http.Request) routeClass {
 	h, pattern := t.mux.Handler(r)
 	if class, ok := h.(routeClass); ok {
 		return class

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // config is what the command line says.
@@ -17,9 +18,9 @@ type config struct {
 	token string
 }
 
-// minTokenLength keeps a token that was made up on the spot from being guessed
-// within the few tries a minute that the control panel allows.
-const minTokenLength = 8
+// shortToken is the length below which a token that was made up on the spot may be
+// guessed even within the few tries a minute that the control panel allows.
+const shortToken = 8
 
 // errUsage is a command line that cannot be obeyed. The flag package has
 // already said on stderr what is wrong with it.
@@ -50,11 +51,14 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 
 // complete checks the flags, and fills in what was left out.
 func (c *config) complete() error {
-	switch {
-	case c.token == "":
+	if c.addr == "" {
+		return errors.New("-addr must be host:port, such as 127.0.0.1:8080")
+	}
+	if c.token == "" {
 		c.token = rand.Text()
-	case len(c.token) < minTokenLength:
-		return fmt.Errorf("-token must have at least %d characters", minTokenLength)
+	}
+	if c.token = strings.TrimSpace(c.token); c.token == "" {
+		return errors.New("-token must not be blank")
 	}
 	if c.db != "" {
 		return nil

@@ -103,7 +103,7 @@ func (c *control) enter(w http.ResponseWriter, r *http.Request) {
 	}
 	ok, wait := c.entry.checkToken(r, r.PostForm.Get("token"))
 	if !ok {
-		c.log.WarnContext(r.Context(), "control panel: wrong token", "from", r.RemoteAddr)
+		c.log.WarnContext(r.Context(), "control panel: token refused", "from", r.RemoteAddr, "too_many", wait > 0)
 		c.ask(w, r, http.StatusForbidden, visit{wait: wait}, "That is not the token. It was printed when the site started.")
 		return
 	}
@@ -136,10 +136,10 @@ func (c *control) apply(w http.ResponseWriter, r *http.Request) {
 		Reason: r.PostForm.Get("reason"), Message: r.PostForm.Get("message"), Minutes: r.PostForm.Get("minutes"),
 	}
 	change, err := form.change(r.PostForm.Get("preset"), time.Now())
-	if err == nil && change.asksNothing() {
+	if err == nil && asksNothing(change) {
 		c.guard.Release(panelHold)
 	} else if err == nil {
-		err = c.guard.Hold(panelHold, change.Change)
+		err = c.guard.Hold(panelHold, change)
 	}
 	if err != nil {
 		c.render(w, r, http.StatusUnprocessableEntity, v, form, err.Error())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -57,29 +58,28 @@ func formOf(state sqlguard.State) panelForm {
 // maxMinutes is a week, which is long for a database to be moved.
 const maxMinutes = 7 * 24 * 60
 
-// request is the change that a form asks for.
-type request struct{ sqlguard.Change }
-
-func (q request) asksNothing() bool {
-	return q.Mode == sqlguard.Off && !q.Anonymous && !q.GetOnly
+// asksNothing reports whether a change is what no hold at all is.
+func asksNothing(c sqlguard.Change) bool {
+	return c.Mode == sqlguard.Off && !c.Anonymous && !c.GetOnly
 }
 
 // change returns what the form asks for, or what a preset does, with the form's
-// texts.
-func (f panelForm) change(presetName string, now time.Time) (request, error) {
+// texts. Where that is nothing the texts do not matter: whatever they are, off is off.
+func (f panelForm) change(presetName string, now time.Time) (sqlguard.Change, error) {
 	change, err := f.modes(presetName)
-	if err != nil {
-		return request{}, err
+	if err != nil || asksNothing(change) {
+		return change, err
 	}
-	change.Reason, change.Message, change.By = f.Reason, f.Message, "an operator at the control panel"
-	if f.Minutes != "" {
-		minutes, err := strconv.Atoi(f.Minutes)
+	change.Reason, change.Message = strings.TrimSpace(f.Reason), strings.TrimSpace(f.Message)
+	change.By = "an operator at the control panel"
+	if text := strings.TrimSpace(f.Minutes); text != "" {
+		minutes, err := strconv.Atoi(text)
 		if err != nil || minutes < 1 || minutes > maxMinutes {
-			return request{}, fmt.Errorf("the expected end must be a whole number of minutes from 1 to %d, or empty", maxMinutes)
+			return change, fmt.Errorf("the expected end must be a whole number of minutes from 1 to %d, or empty", maxMinutes)
 		}
 		change.Until = now.Add(time.Duration(minutes) * time.Minute).UTC().Truncate(time.Second)
 	}
-	return request{change}, nil
+	return change, nil
 }
 
 func (f panelForm) modes(presetName string) (sqlguard.Change, error) {

@@ -98,6 +98,30 @@ func TestThePanelRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	}
 }
 
+func TestOffIsOffWhateverElseIsTyped(t *testing.T) {
+	site := start(t, newDatabase(t))
+	v := operator(t, site.url)
+	form := v.formToken()
+	for _, fields := range [][]string{{"preset", "off"}, {"mode", "off"}} {
+		if err := site.guard.Hold(panelHold, readOnly); err != nil {
+			t.Fatal(err)
+		}
+		v.wantStatus(http.StatusSeeOther, v.post("/control", append(fields, "form", form, "minutes", "soon", "message", strings.Repeat("m", 3000))...))
+		if s := site.guard.State(); s.On() {
+			t.Errorf("%v: the guard is in %s", fields, describe(s))
+		}
+	}
+}
+
+func TestBlanksAreNoMessage(t *testing.T) {
+	site := start(t, newDatabase(t))
+	v := operator(t, site.url)
+	v.wantStatus(http.StatusSeeOther, v.post("/control", "form", v.formToken(), "preset", "read-only", "message", " \t", "reason", " R ", "minutes", " 5 "))
+	if s := site.guard.State(); s.Message != "" || s.Reason != "R" || s.Until.IsZero() {
+		t.Errorf("message %q, reason %q, until %s", s.Message, s.Reason, s.Until)
+	}
+}
+
 func TestThePanelAsksForTheToken(t *testing.T) {
 	site := start(t, newDatabase(t))
 	stranger := newVisitor(t, site.url)

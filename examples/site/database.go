@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,6 +28,9 @@ func openDatabase(ctx context.Context, path string, guard *sqlguard.Guard) (*sql
 	if err != nil {
 		return nil, fmt.Errorf("find database %s: %w", path, err)
 	}
+	if err := createFile(path); err != nil {
+		return nil, fmt.Errorf("open database: %w; -db names the file", err)
+	}
 	if err := setUp(ctx, path); err != nil {
 		return nil, err
 	}
@@ -41,6 +45,17 @@ func openDatabase(ctx context.Context, path string, guard *sqlguard.Guard) (*sql
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.Close())
 	}
 	return db, nil
+}
+
+// createFile makes a file where there is none, for its owner alone: the key that
+// log ins are signed with will be in it. Of one that is there it finds out whether it can
+// be written; SQLite would only say that it is unable to open it.
+func createFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // dataSource returns the data source name of a database file, as a URI: a

@@ -68,7 +68,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, guard *sq
 	if err != nil {
 		return err
 	}
-	printWelcome(stdout, "http://"+listener.Addr().String(), cfg, guard.State())
+	printWelcome(stdout, siteURL(listener.Addr()), cfg, guard.State())
 	return serve(ctx, listener, site, logger)
 }
 
@@ -110,21 +110,4 @@ func serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 	}
 	<-failed // Serve has returned
 	return err
-}
-
-func printWelcome(w io.Writer, address string, cfg config, state sqlguard.State) {
-	fmt.Fprintf(w, `The site            %[1]s/
-The control panel   %[1]s/control
-Its token           %[2]s
-The database        %[3]s
-The mode            %[4]s
-
-Three things to try:
-  1. Log in as ada with the password %[5]s, and comment on a talk.
-  2. In the control panel choose Read-only. Pages still load, you are still
-     logged in, and the next comment gets a friendly answer.
-  3. Start it closed: READ_ONLY_MODE=true go run ./examples/site
-
-Ctrl-C stops it.
-`, address, cfg.token, cfg.db, describe(state), demoPassword)
 }

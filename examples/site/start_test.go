@@ -71,9 +71,11 @@ func TestAWrongCommandLineIsAnErrorThatNamesTheFlag(t *testing.T) {
 		want string
 	}{
 		"an address that is none":       {[]string{"-addr", "nowhere"}, "-addr"},
-		"a short token":                 {[]string{"-token", "short"}, "-token"},
+		"no address":                    {[]string{"-addr", ""}, "-addr"},
+		"a blank token":                 {[]string{"-token", " \t"}, "-token"},
 		"an argument":                   {[]string{"serve"}, `"serve"`},
-		"a folder that does not exist":  {[]string{"-db", filepath.Join(t.TempDir(), "no", "site.db")}, "site.db"},
+		"a folder that does not exist":  {[]string{"-db", filepath.Join(t.TempDir(), "no", "site.db")}, "site.db: no such file or directory; -db"},
+		"a folder":                      {[]string{"-db", t.TempDir()}, "is a directory; -db"},
 		"a file that is no database":    {[]string{"-db", text}, "notes.txt"},
 		"a database of another version": {[]string{"-db", old}, "-db"},
 	} {
@@ -91,6 +93,28 @@ func TestAWrongCommandLineIsAnErrorThatNamesTheFlag(t *testing.T) {
 	output, err = runOnce(t, "-h")
 	if !errors.Is(err, flag.ErrHelp) || !strings.Contains(output, "-token") {
 		t.Errorf("help: %v, %q", err, output)
+	}
+}
+
+func TestANewDatabaseIsForItsOwnerAlone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "site.db")
+	for _, what := range []string{"new", "old"} {
+		if err := createFile(path); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s: mode %o; it holds the key that log ins are signed with", what, mode)
+		}
+		if what == "old" && info.Size() != 3 {
+			t.Errorf("what was in it is gone: %d bytes", info.Size())
+		}
+		if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -12,12 +12,13 @@ import (
 // errMalformed is returned for a form that cannot be read.
 var errMalformed = errors.New("malformed form")
 
-// day is one day of the programme.
+// day is one day of the programme, or what is proposed.
 type day struct {
 	Name  string
 	Talks []talk
 }
 
+// dayNames are by the number of the day; 0 is for proposals.
 var dayNames = []string{"Proposed", "Thursday", "Friday"}
 
 func (s *site) showTalks(w http.ResponseWriter, r *http.Request) error {
@@ -26,25 +27,18 @@ func (s *site) showTalks(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var days []day
-	var proposed []talk
-	for _, t := range talks {
-		if t.Day < 1 || t.Day >= len(dayNames) {
-			proposed = append(proposed, t)
-			continue
+	for _, t := range talks { // by day, and proposals last
+		name := dayNames[0]
+		if t.Day > 0 && t.Day < len(dayNames) {
+			name = dayNames[t.Day]
 		}
-		if name := dayNames[t.Day]; len(days) == 0 || days[len(days)-1].Name != name {
+		if len(days) == 0 || days[len(days)-1].Name != name {
 			days = append(days, day{Name: name})
 		}
 		last := &days[len(days)-1]
 		last.Talks = append(last.Talks, t)
 	}
-	return s.render(w, r, http.StatusOK, "talks.html", page{
-		Title: "Programme",
-		Body: struct {
-			Days     []day
-			Proposed []talk
-		}{days, proposed},
-	})
+	return s.render(w, r, http.StatusOK, "talks.html", page{Title: "Programme", Body: days})
 }
 
 // talkBody is what the talk page shows.

@@ -1,0 +1,101 @@
+package httpmode_test
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/quiescehq/quiesce/httpmode"
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+func TestOptionalInterfacesSurvive(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	var http1, http2 string
+	names := func(w http.ResponseWriter) string {
+		_, flusher := w.(http.Flusher)
+		_, hijacker := w.(http.Hijacker)
+		_, readerFrom := w.(io.ReaderFrom)
+		_, pusher := w.(http.Pusher)
+		_, stringWriter := w.(io.StringWriter)
+		duplex := http.NewResponseController(w).EnableFullDuplex()
+		return fmt.Sprintf("flush %t hijack %t readfrom %t push %t string %t duplex %v", flusher, hijacker, readerFrom, pusher, stringWriter, duplex)
+	}
+	h := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, names(w))
+	}))
+	bare := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, names(w)) })
+	for _, handler := range []http.Handler{bare, h} {
+		one := httptest.NewServer(handler)
+		resp, err := one.Client().Get(one.URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		one.Close()
+		two := serve(t, handler).do(t, "GET", "/", "").body
+		if http1 == "" {
+			http1, http2 = string(body), two
+		} else if string(body) != http1 || two != http2 {
+			t.Errorf("wrapped:\n%s\n%s\nbare:\n%s\n%s", body, two, http1, http2)
+		}
+	}
+}
+
+func TestHijackedConnectionIsTheHandlersOwn(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Anonymous: true})
+	m := newMiddleware(t, httpmode.Config{Guard: g})
+	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := write(r.Context(), g)
+		conn, _, hijackErr := w.(http.Hijacker).Hijack()
+		if hijackErr != nil {
+			t.Error(hijackErr)
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "HTTP/1.1 500 Mine\r\nContent-Length: 3\r\n\r\nraw")
+		if m.WriteError(w, r, err) {
+			t.Error("WriteError says that it answered on a connection that is not ours")
+		}
+	}))
+	s := httptest.NewServer(h)
+	defer s.Close()
+	conn, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	got, err := io.ReadAll(conn)
+	if err != nil || string(got) != "HTTP/1.1 500 Mine\r\nContent-Length: 3\r\n\r\nraw" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// onlyUnwrap is what many logging middlewares hand on.
+type onlyUnwrap struct{ http.ResponseWriter }
+
+func (w onlyUnwrap) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestResponseControllerCannotFlushPastTheHooks(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	inner := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Set-Cookie", "session=1")
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Error(err)
+		}
+	}))
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(onlyUnwrap{onlyUnwrap{w}}, r)
+	}))
+	if got := s.do(t, "GET", "/", ""); got.header.Get("Set-Cookie") != "" {
+		t.Error("the cookie came through")
+	}
+}
