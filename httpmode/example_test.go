@@ -2,44 +2,69 @@ package httpmode_test
 
 import (
 	"fmt"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
-// Reads go on; a request that writes gets an answer that says why, before the
-// handler runs. A search by POST is declared to read.
-func ExampleMiddleware_Handler() {
+func Example() {
 	guard, err := sqlguard.New(sqlguard.Config{})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	mode, err := httpmode.New(httpmode.Config{
 		Guard:  guard,
 		Reads:  []string{"POST /search"},
-		Exempt: []string{"/healthz"},
+		Writes: []string{"GET /verify/{token}"},
+		Exempt: []string{"GET /healthz"},
 	})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	site := mode.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintln(w, "the handler's answer")
-	}))
+	site := http.NewServeMux()
+	site.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "hello") })
+	site.Handle("GET /status", mode.StatusHandler())
+	handler := mode.Handler(site)
 
-	guard.Hold("example", sqlguard.Change{Mode: sqlguard.ReadOnly, Message: "Back at six."})
-	for _, request := range []struct{ method, path string }{
-		{"GET", "/"}, {"POST", "/search"}, {"POST", "/comments"},
-	} {
+	if err := guard.Hold("migration", sqlguard.Change{Mode: sqlguard.ReadOnly}); err != nil {
+		log.Fatal(err)
+	}
+	for _, request := range []string{"GET /talks", "POST /search", "POST /talks", "GET /verify/abc"} {
+		method, path, _ := strings.Cut(request, " ")
 		w := httptest.NewRecorder()
-		site.ServeHTTP(w, httptest.NewRequest(request.method, request.path, nil))
-		fmt.Println(request.method, request.path, w.Code, w.Header().Get("Quiesce-Mode"))
+		handler.ServeHTTP(w, httptest.NewRequest(method, path, nil))
+		fmt.Println(request, "→", w.Code, w.Header().Get("Quiesce-Mode"))
 	}
 	// Output:
-	// GET / 200 read-only
-	// POST /search 200 read-only
-	// POST /comments 503 read-only
+	// GET /talks → 200 read-only
+	// POST /search → 200 read-only
+	// POST /talks → 503 read-only
+	// GET /verify/abc → 503 read-only
+}
+
+// A central error handler lets WriteError answer for what the guard refused.
+func ExampleMiddleware_WriteError() {
+	guard, err := sqlguard.New(sqlguard.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mode, err := httpmode.New(httpmode.Config{Guard: guard})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fail := func(w http.ResponseWriter, r *http.Request, err error) {
+		if mode.WriteError(w, r, err) {
+			return
+		}
+		http.Error(w, "something went wrong", http.StatusInternalServerError)
+	}
+	w := httptest.NewRecorder()
+	fail(w, httptest.NewRequest("POST", "/", nil), fmt.Errorf("save talk: %w", sqlguard.ErrReadOnly))
+	fmt.Println(w.Code, strings.Split(w.Body.String(), "\n")[0])
+	// Output:
+	// 503 This can’t be saved right now
 }
