@@ -26,7 +26,7 @@ bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: install-deps
-install-deps: ## install PostgreSQL, MariaDB and a C compiler if they are missing (root or sudo)
+install-deps: ## install PostgreSQL, MariaDB, curl and a C compiler if they are missing (root or sudo)
 	@./scripts/install-test-deps
 
 .PHONY: tidy
