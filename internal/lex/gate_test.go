@@ -74,10 +74,12 @@ func TestChainsAddUpOverBrackets(t *testing.T) {
 	// closing, and on the right, where they add up by opening.
 	hundred := strings.Repeat("+1", 100)
 	for name, src := range map[string]string{
-		"left":   "SELECT " + strings.Repeat("(", 10) + "1" + strings.Repeat(hundred+")", 10),
-		"right":  "SELECT " + strings.Repeat("("+strings.Repeat("- ", 100), 10) + "1" + strings.Repeat(")", 10),
-		"case":   "SELECT " + strings.Repeat("CASE 1"+hundred+" + ", 10) + "1" + strings.Repeat(" WHEN 1 THEN 1 END", 10),
-		"unions": strings.Repeat("("+strings.Repeat("SELECT 1, 2 UNION ", 100), 10) + "SELECT 1" + strings.Repeat(")", 10),
+		"left":                      "SELECT " + strings.Repeat("(", 10) + "1" + strings.Repeat(hundred+")", 10),
+		"right":                     "SELECT " + strings.Repeat("("+strings.Repeat("- ", 100), 10) + "1" + strings.Repeat(")", 10),
+		"case":                      "SELECT " + strings.Repeat("CASE 1"+hundred+" + ", 10) + "1" + strings.Repeat(" WHEN 1 THEN 1 END", 10),
+		"subselects behind a comma": strings.Repeat("SELECT 1, (", 120) + "1" + strings.Repeat(")", 120),
+		"joins before a comma":      "SELECT 1" + strings.Repeat("+1", 200) + "+(SELECT 1 FROM a" + strings.Repeat(" JOIN b ON c", 250) + ", d)",
+		"unions":                    strings.Repeat("("+strings.Repeat("SELECT 1, 2 UNION ", 100), 10) + "SELECT 1" + strings.Repeat(")", 10),
 	} {
 		if err := lex.Check(lex.Postgres, src, lex.Options{}); !errors.Is(err, lex.ErrTooDeep) {
 			t.Errorf("%s: %v, want ErrTooDeep", name, err)

@@ -8,6 +8,11 @@ import (
 // dml reads an INSERT, REPLACE, UPDATE or DELETE, which may stand behind WITH,
 // to the end of the statement.
 func (p *parser) dml() {
+	if p.v.Class >= sqlguard.Write {
+		p.misunderstood("a write inside of a write")
+		p.skipRest()
+		return
+	}
 	switch string(p.word()) {
 	case "insert":
 		p.insert(sqlguard.OpInsert, "inserts")

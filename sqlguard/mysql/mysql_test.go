@@ -46,7 +46,7 @@ func TestClasses(t *testing.T) {
 		{"writes", write, []string{
 			"INSERT t VALUES (1)", "insert into t () values ()", "INSERT IGNORE INTO t (a, b) SELECT 1, 2", "INSERT INTO t SET a = 1",
 			"INSERT INTO t VALUES (1) AS n(a) ON DUPLICATE KEY UPDATE a = n.a", "REPLACE t VALUES (1)", "REPLACE LOW_PRIORITY INTO t TABLE u",
-			"UPDATE t SET a = 1", "UPDATE .t SET a = 1", "DELETE FROM .t", "WITH c AS (SELECT 1) UPDATE .t SET a = 1", "WITH c AS (SELECT 1) DELETE FROM t",
+			"UPDATE t SET a = 1", "UPDATE .t SET a = 1", "DELETE FROM .t", "WITH c AS (SELECT 1) UPDATE .t SET a = 1", "WITH c AS (SELECT 1) UPDATE#a\n.t SET a = 1", "WITH c AS (SELECT 1) DELETE FROM t",
 			"WITH c (f) AS (SELECT 1) DELETE t FROM t JOIN c", "LOAD DATA LOCAL INFILE 'x' INTO TABLE t", "LOAD XML INFILE 'x' INTO TABLE t",
 			"SELECT 1 INTO OUTFILE 'x'", "SELECT 1 INTO DUMPFILE 'x'", "TABLE t INTO OUTFILE 'x'", "VALUES ROW(1) INTO OUTFILE 'x'", "(SELECT 1) INTO OUTFILE 'x'",
 			"SELECT 1 INTO/**/OUTFILE'x'", "SELECT a INTO\x0bOUTFILE 'x' FROM t", "EXPLAIN SELECT 1 INTO OUTFILE 'x'",
@@ -75,12 +75,12 @@ func TestClasses(t *testing.T) {
 			"BEGIN SELECT 1; END", "COMMIT 1", "START TRANSACTION READ", "START TRANSACTION FOO", "RELEASE a", "SET", "SET a", "SET no_such_variable = 1", "SET gtid_next = 'x'",
 			"SET completion_type = 1", "SET autocommit = f()", "SET autocommit = DEFAULT", "SET autocommit = 1, autocommit = 0", "SET STATEMENT a = 1",
 			"SET a.b = 1", "SET STATEMENT autocommit = 0 FOR SELECT 1", "SELECT 1 INTO a", "EXPLAIN DROP TABLE t", "EXPLAIN EXPLAIN SELECT 1", "ANALYZE DROP TABLE t", "KILL f()", "SELECT $$a$$", "GET x",
-			"SELECT @@ a", "SELECT [a]", strings.Repeat("SELECT 1;", 1001), "SELECT " + strings.Repeat(" ", 1<<20), strings.Repeat("SET STATEMENT time_zone = 1 FOR ", 10) + "SELECT 1",
+			"SELECT @@ a", "UPDATE t SET a = DELETE", strings.Repeat("UPDATE ", 100000), "SELECT [a]", strings.Repeat("SELECT 1;", 1001), "SELECT " + strings.Repeat(" ", 1<<20), strings.Repeat("SET STATEMENT time_zone = 1 FOR ", 10) + "SELECT 1",
 		}},
 		{"calls", unproven, []string{
 			"SELECT f()", "SELECT f ()", "SELECT db.f()", "SELECT db . f ()", "SELECT `f`()", "SELECT `count`(1)", "SELECT count (1)", "SELECT db.count(1)", "SELECT sum/**/(1)",
 			"SELECT * FROM f()", "SELECT 1 WHERE f()", "SELECT 1 ORDER BY f()", "SELECT 1 LIMIT f()", "SELECT CASE WHEN f() THEN 1 END", "VALUES ROW(f())",
-			"SELECT * FROM (SELECT f()) x", "WITH x AS (SELECT f()) SELECT * FROM x", "SELECT f(a) AS x", "SELECT over(1)", "SELECT lateral(1)", "SELECT lateral((SELECT 1))",
+			"SELECT * FROM (SELECT f()) x", "WITH x AS (SELECT f()) SELECT * FROM x", "SELECT f(a) AS x", "SELECT over(1)", "SELECT of(1)", "SELECT columns(1)", "SELECT against(1)", "SELECT escape(1)", "SELECT a, columns(1)", "SELECT lateral(1)", "SELECT lateral((SELECT 1))",
 			"SHOW TABLES WHERE f()", "EXPLAIN SELECT * FROM (SELECT f()) x", "EXPLAIN DELETE FROM t WHERE f()", "SELECT 1; SELECT f()", "SELECT @a := f()",
 			"SELECT sys_exec('x')", "SELECT 1f(2)", "SELECT `f``g`(1)", "SELECT sum(f(1)) OVER ()", "SELECT f(a), b AS c", "SELECT 1 /*! + f() */", "SELECT é(1)",
 			"SELECT service_get_write_locks('a', 'b', 1)", "SELECT 1 /*!50000 + */ /*M!100000 f */ (1)", "SELECT (1) f()", `SELECT "f"(1)`,
@@ -179,6 +179,7 @@ func TestTables(t *testing.T) {
 		"UPDATE t1 PARTITION (p0, p1) x, t2 SET a = 1":                                 "t1 UPDATE, t2 UPDATE true",
 		"UPDATE t SET a = 1 WHERE b IN (SELECT c FROM x FOR UPDATE)":                   "t UPDATE false",
 		"WITH c AS (SELECT 1) DELETE FROM t":                                           "t DELETE true",
+		"UPDATE a JOIN (b) ON LEAST(x, y) SET z = 1":                                   "a UPDATE, b UPDATE true",
 		"EXPLAIN DELETE FROM t":                                                        " true",
 		"INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a), b = LEAST(1)": "t INSERT true",
 	} {

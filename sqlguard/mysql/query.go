@@ -150,7 +150,7 @@ func (p *parser) call() {
 		return
 	}
 	if p.tok.Kind == lex.Word && p.length > 0 {
-		if beforeParenthesis[string(p.word())] || p.is("lateral") && p.subqueryAhead() || p.is("over") && p.behindCall() {
+		if beforeParenthesis[string(p.word())] || p.clause() {
 			return
 		}
 	}
@@ -192,12 +192,23 @@ func (p *parser) function() {
 // distinguish case there.
 func (p *parser) functionName(t lex.Token) string { return strings.ToLower(p.name(t)) }
 
-// subqueryAhead reports whether a query follows the parenthesis ahead.
-func (p *parser) subqueryAhead() bool { return p.thirdIs("select") || p.thirdIs("with") }
-
-// behindCall reports whether what stands before can be the end of a window
-// function.
-func (p *parser) behindCall() bool { return p.prev.IsOp(p.src, ")") || p.prev.Is(p.src, "nulls") }
+// clause reports whether the parenthesis ahead belongs to the current word as
+// to a keyword, by what stands around it: the word may also name a function.
+func (p *parser) clause() bool {
+	switch string(p.word()) {
+	case "lateral":
+		return p.thirdIs("select") || p.thirdIs("with")
+	case "over":
+		return p.prev.IsOp(p.src, ")") || p.prev.Is(p.src, "nulls")
+	case "against":
+		return p.prev.IsOp(p.src, ")")
+	case "of":
+		return p.prev.Is(p.src, "member")
+	case "columns":
+		return p.prev.Kind == lex.String
+	}
+	return false
+}
 
 // columnList reports whether the parenthesis ahead holds the columns of a
 // common table expression, c (a, b) AS (…), or of a derived table, (…) AS d (a, b).

@@ -13,13 +13,14 @@ func wordSet(lists ...string) map[string]bool {
 	return m
 }
 
-// beforeParenthesis are words that a parenthesis may follow without a call.
-// All of them are keywords to all servers, and a keyword without quotes never
-// names an application's function.
+// beforeParenthesis are words that a parenthesis may follow without a call. All
+// of them are keywords to all servers, and none is among those that MariaDB lets
+// an application's function have for a name without quotes: those, OF and COLUMNS for
+// instance, are known by what stands before them.
 var beforeParenthesis = wordSet(`
 	in and or not xor on using values value row as where having select distinct distinctrow all any some exists between
-	like rlike regexp escape div case when then else from join straight_join union except intersect by partition binary
-	limit key index against columns of returning high_priority sql_calc_found_rows sql_no_cache sql_big_result
+	like rlike regexp div case when then else from join straight_join union except intersect by partition binary
+	limit key index returning high_priority sql_calc_found_rows sql_no_cache sql_big_result
 	sql_small_result sql_buffer_result
 	character varchar varbinary decimal dec numeric fixed float double precision real int integer bigint smallint tinyint
 	mediumint bit datetime nchar text blob`)
@@ -35,5 +36,5 @@ var notAlias = wordSet(`
 var adjacent = wordSet(`
 	adddate bit_and bit_or bit_xor cast count curdate curtime date_add date_sub extract group_concat json_arrayagg
 	json_objectagg max mid min now position session_user st_collect std stddev stddev_pop stddev_samp subdate substr substring sum
-	sysdate system_user trim variance var_pop var_samp median percentile_cont percentile_disc row_number rank dense_rank cume_dist percent_rank ntile lead lag
+	sysdate system_user trim trim_oracle variance var_pop var_samp median percentile_cont percentile_disc row_number rank dense_rank cume_dist percent_rank ntile lead lag
 	first_value last_value nth_value`)

@@ -157,6 +157,7 @@ func TestClass(t *testing.T) {
 			"SELECT a != 1, a BETWEEN 1 AND 2, a NOT BETWEEN SYMMETRIC 2 AND 1 FROM t":    read,
 			"SELECT a LIKE 'x' ESCAPE 'y', a SIMILAR TO 'x', a ILIKE 'x', a ~ 'x' FROM t": read,
 			"SELECT 'x'::my_enum":                                      unproven,
+			"SELECT 'x'::s.text":                                       unproven,
 			"SELECT CAST('x' AS s.t)":                                  unproven,
 			"SELECT dw '5'":                                            unproven,
 			"SELECT '{1}'::dw[]":                                       unproven,
@@ -335,6 +336,9 @@ func check(t *testing.T, v sqlguard.Verdict, text string) {
 	}
 	if len(v.Calls) > 0 && (v.Class == read || v.Class == session) {
 		t.Errorf("class %v with calls %v: %q", v.Class, v.Calls, text)
+	}
+	if len(v.Calls) > 0 && !v.Functions {
+		t.Errorf("calls %v, but not any function: %q", v.Calls, text)
 	}
 	if v.Class >= unproven && corpus.Passes(v) && v.Op != sqlguard.OpAdvisoryLock && v.Op != sqlguard.OpUnlock {
 		t.Errorf("class %v passes: %q", v.Class, text)

@@ -17,10 +17,6 @@ func (w *walker) statement(name string) {
 	case "MergeStmt":
 		w.change(sqlguard.OpMerge)
 	default:
-		if w.lenient {
-			w.surprise() // CREATE SCHEMA … CREATE TABLE, CREATE FUNCTION … SET
-			return
-		}
 		w.command(name)
 	}
 }

@@ -28,6 +28,8 @@ func TestTables(t *testing.T) {
 		"COPY s.t (a) FROM STDIN":                                                            "COPY s.t",
 		"COPY t FROM PROGRAM 'x'":                                                            "COPY t …",
 		"COPY t TO '/x'":                                                                     " …",
+		"CLUSTER":                                                                            " …",
+		"REINDEX DATABASE d":                                                                 " …",
 		"COPY t TO STDOUT":                                                                   "",
 		"COPY (INSERT INTO t VALUES (1) RETURNING 1) TO STDOUT":                              "INSERT t",
 		"TRUNCATE a, s.b CASCADE":                                                            "TRUNCATE a, TRUNCATE s.b",

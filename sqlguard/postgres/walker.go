@@ -129,6 +129,7 @@ func (w *walker) target(t placed[sqlguard.Table], op sqlguard.Op) {
 
 // call notes a function, operator or type that nobody vouches for.
 func (w *walker) call(name string, at int) {
+	w.verdict.Functions = true
 	w.calls = append(w.calls, placed[string]{name, at})
 }
 

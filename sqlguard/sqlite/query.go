@@ -161,6 +161,11 @@ func (p *parser) columnList() bool {
 // dml reads an INSERT, REPLACE, UPDATE or DELETE, which may stand behind WITH,
 // to the end of the statement.
 func (p *parser) dml() {
+	if p.v.Class >= sqlguard.Write {
+		p.misunderstood("a write inside of a write")
+		p.skipRest()
+		return
+	}
 	var op sqlguard.Op
 	switch string(p.word()) {
 	case "insert":

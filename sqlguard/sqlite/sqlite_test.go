@@ -52,7 +52,7 @@ func TestClasses(t *testing.T) {
 			"SELECT 1\x00", "SELECT 'a", `SELECT "a`, "SELECT [a", "SELECT 1a", "(SELECT 1)", "SELEC 1", "FOO", "SELECT x'1'",
 			"SELECT $a(')')", "BEGIN CONCURRENT", "COMMIT AND CHAIN", "SELECT 1 INTO t", "EXPLAIN COMMIT", "EXPLAIN EXPLAIN SELECT 1",
 			"EXPLAIN BEGIN", "SAVEPOINT", "PRAGMA", "SELECT 1 \x01", "BEGIN; SELECT f()", "DELIMITER //", "SELECT #1",
-			"\vDELETE FROM t", "SELECT a::text FROM t", strings.Repeat("SELECT 1;", 1001), "SELECT " + strings.Repeat(" ", 1<<20),
+			"\vDELETE FROM t", "UPDATE t SET a = DELETE", strings.Repeat("UPDATE ", 100000), "SELECT a::text FROM t", strings.Repeat("SELECT 1;", 1001), "SELECT " + strings.Repeat(" ", 1<<20),
 		}},
 		{"calls", unproven, []string{
 			"SELECT f(1)", "SELECT f (1)", "SELECT f/**/(1)", `SELECT "f"(1)`, "SELECT [f](1)", "SELECT `f`(1)", "SELECT * FROM f(1)",
@@ -123,6 +123,7 @@ func TestTables(t *testing.T) {
 		"REPLACE INTO [t] VALUES (1)":                         "t REPLACE true",
 		"UPDATE OR IGNORE temp.t SET a = (SELECT 1 FROM u)":   "temp.t UPDATE true",
 		"WITH x AS (SELECT * FROM u) DELETE FROM 'T' WHERE 1": "t DELETE true",
+		"WITH x AS (SELECT 1) REPLACE INTO t SELECT 1":        "t REPLACE true",
 		"DROP TABLE IF EXISTS main.t":                         "main.t DROP TABLE true",
 		"CREATE TEMP TABLE t (a)":                             "temp.t CREATE TABLE true",
 		"CREATE TABLE t AS SELECT 1":                          "t CREATE TABLE false",
