@@ -25,7 +25,7 @@ var readOnly = wordSet(`
 	timestampdiff to_days to_seconds unix_timestamp utc_date utc_time utc_timestamp week weekday weekofyear year yearweek
 	add_months to_char
 	`, `
-	if ifnull nullif coalesce nvl nvl2 isnull interval decode cast convert default values grouping any_value
+	if ifnull nullif coalesce nvl nvl2 isnull interval decode cast convert values grouping any_value
 	inet_aton inet_ntoa inet6_aton inet6_ntoa is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6 is_uuid
 	uuid uuid_short uuid_to_bin bin_to_uuid uuid_v4 uuid_v7 sys_guid name_const sleep benchmark
 	`, `
