@@ -84,7 +84,7 @@ func TestClasses(t *testing.T) {
 			"SELECT f()", "SELECT f ()", "SELECT db.f()", "SELECT db . f ()", "SELECT `f`()", "SELECT `count`(1)", "SELECT count (1)", "SELECT db.count(1)", "SELECT sum/**/(1)",
 			"SELECT * FROM f()", "SELECT 1 WHERE f()", "SELECT 1 ORDER BY f()", "SELECT 1 LIMIT f()", "SELECT CASE WHEN f() THEN 1 END", "VALUES ROW(f())",
 			"SELECT * FROM (SELECT f()) x", "WITH x AS (SELECT f()) SELECT * FROM x", "SELECT f(a) AS x", "SELECT over(1)", "SELECT of(1)", "SELECT columns(1)", "SELECT against(1)", "SELECT escape(1)", "SELECT a, columns(1)", "SELECT lateral(1)", "SELECT lateral((SELECT 1))",
-			"SHOW TABLES WHERE f()", "EXPLAIN SELECT * FROM (SELECT f()) x", "EXPLAIN DELETE FROM t WHERE f()", "SELECT 1; SELECT f()", "SELECT @a := f()", "SELECT DEFAULT(a) FROM t", "EXPLAIN SELECT * FROM (SELECT DEFAULT(a) FROM t) x",
+			"SHOW TABLES WHERE f()", "EXPLAIN SELECT * FROM (SELECT f()) x", "EXPLAIN DELETE FROM t WHERE f()", "SELECT 1; SELECT f()", "SELECT @a := f()", "SELECT DEFAULT(a) FROM t", "EXPLAIN SELECT * FROM (SELECT DEFAULT(a) FROM t) x", "EXPLAIN DELETE FROM t WHERE a = (SELECT DEFAULT(a) FROM u)",
 			"SELECT sys_exec('x')", "SELECT 1f(2)", "SELECT `f``g`(1)", "SELECT sum(f(1)) OVER ()", "SELECT f(a), b AS c", "SELECT 1 /*! + f() */", "SELECT é(1)",
 			"SELECT service_get_write_locks('a', 'b', 1)", "SELECT 1 /*!50000 + */ /*M!100000 f */ (1)", "SELECT (1) f()", `SELECT "f"(1)`,
 		}},

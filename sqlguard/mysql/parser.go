@@ -38,6 +38,7 @@ type parser struct {
 	problem  string // why the statement is not understood
 	mixed    bool   // the statement does more than one thing beyond reading
 	isSelect bool   // Calls make it Unproven, not a Write
+	explains bool   // the statement is EXPLAIN
 }
 
 // classify judges sql, read with the options o and without the executable
@@ -75,6 +76,7 @@ func (p *parser) one() sqlguard.Verdict {
 	p.v = sqlguard.Verdict{}
 	p.prev, p.before = lex.Token{}, lex.Token{}
 	p.depth, p.nested, p.problem, p.isSelect, p.mixed = 0, 0, "", false, false
+	p.explains = false
 	p.from = tableScan{}
 	start := *p
 	p.statement()

@@ -180,8 +180,8 @@ func (p *parser) function() {
 		return
 	case "default":
 		// Computes the column's default, which in MariaDB may move a sequence. A write does so
-		// anyway.
-		if p.v.Class < sqlguard.Write {
+		// anyway, but not where it is only explained.
+		if p.v.Class < sqlguard.Write || p.explains {
 			p.addCall("default")
 		}
 		return
