@@ -214,6 +214,21 @@ func (p *parser) clause() bool {
 		return p.prev.Is(p.src, "member")
 	case "columns":
 		return p.prev.Kind == lex.String
+	case "sql_no_cache", "sql_buffer_result":
+		return p.behindSelect()
+	}
+	return false
+}
+
+// behindSelect reports whether what stands before is SELECT or one of its options.
+func (p *parser) behindSelect() bool {
+	for _, word := range []string{
+		"select", "all", "distinct", "distinctrow", "high_priority", "straight_join", "sql_small_result",
+		"sql_big_result", "sql_buffer_result", "sql_no_cache", "sql_cache", "sql_calc_found_rows",
+	} {
+		if p.prev.Is(p.src, word) {
+			return true
+		}
 	}
 	return false
 }
