@@ -48,6 +48,7 @@ var readOnly = wordSet(`
 	json_object_to_array json_overlaps json_pretty json_query json_quote json_remove json_replace json_schema_valid
 	json_schema_validation_report json_search json_set json_storage_free json_storage_size json_table json_type
 	json_unquote json_valid json_value
+	string_to_vector vector_to_string vector_dim vec_distance vec_distance_euclidean vec_distance_cosine vec_fromtext vec_totext
 	column_add column_check column_create column_delete column_exists column_get column_json column_list
 	`, `
 	geomcollection geometrycollection geomcollfromtext geomcollfromwkb geometrycollectionfromtext geometrycollectionfromwkb

@@ -30,6 +30,7 @@ func TestClasses(t *testing.T) {
 			"", ";;", "-- nothing", "# nothing", "SELECT 1", "TABLE t", "VALUES ROW(1), ROW(2)", "((SELECT 1) UNION (SELECT 2))",
 			"WITH a (x, `y`) AS (SELECT 1, 2), b (z) AS (SELECT 3) SELECT * FROM a, b", "SELECT * FROM (SELECT 1, 2) AS d (a, b)",
 			"SELECT * FROM (SELECT 1) d (a) JOIN t USING (a)", "SELECT t.update, t . delete, t.`into` FROM t", "SELECT count(*) FROM t",
+			"SELECT VEC_DISTANCE_EUCLIDEAN(a, VEC_FromText('[1]')), VECTOR_DIM(STRING_TO_VECTOR('[1]')) FROM t",
 			"SELECT a FROM t WHERE b IN (1) AND (c OR d) AND NOT (e) ORDER BY (f)", "SELECT JSON_VALUE(a, '$.x' RETURNING DECIMAL(4,2)) FROM t",
 			"SELECT * FROM t, LATERAL (SELECT t.a) x", "SELECT sum(a) OVER (PARTITION BY b), rank() OVER w FROM t WINDOW w AS (ORDER BY c)",
 			"SELECT CAST(a AS DECIMAL(10,2)), CONVERT(b, CHAR(5)), CHAR(65 USING utf8) FROM t", "SELECT a FROM t USE INDEX (i) FORCE INDEX FOR JOIN (j)",
@@ -194,6 +195,17 @@ func TestTables(t *testing.T) {
 		}
 		if got := fmt.Sprint(strings.Join(tables, ", "), " ", v.Complete); got != want {
 			t.Errorf("%s\n got %q\nwant %q", sql, got, want)
+		}
+	}
+}
+
+func TestStatementsThatSomeServersSeeBesideOthersHaveNoOperation(t *testing.T) {
+	for sql, want := range map[string]sqlguard.Op{
+		`INSERT INTO t VALUES ('a\'), (''); SET @b = '-- ')`: sqlguard.OpUnknown,
+		`INSERT INTO t VALUES ('a\'), (''), ('-- ')`:         sqlguard.OpInsert,
+	} {
+		if v := (mysql.Dialect{}).Classify(sql); v.Class != write || v.Op != want {
+			t.Errorf("%s is %v %s, want a write %s", sql, v.Class, v.Op, want)
 		}
 	}
 }

@@ -112,8 +112,11 @@ func worse(a, b sqlguard.Verdict) sqlguard.Verdict {
 			out.Tables = append(out.Tables, t)
 		}
 	}
-	if v.Class == sqlguard.Lock {
+	switch {
+	case v.Class == sqlguard.Lock:
 		out.Op = sqlguard.OpLock
+	case len(a.Parts)+len(b.Parts) > 0:
+		out.Op = sqlguard.OpUnknown // which of its statements would a rule on INSERT speak of?
 	}
 	return out
 }
