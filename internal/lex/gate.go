@@ -9,8 +9,8 @@ const (
 
 	// MaxDepth bounds the syntax tree of a text that [Check] lets through: on no
 	// path from its root lie more than MaxDepth operators, where an operator counts 1,
-	// and a bracket, CASE or SELECT counts 2. So 400 operators may be chained
-	// and 200 brackets nested, far more than people and query builders write.
+	// a bracket, CASE or SELECT counts 2, and BEGIN ATOMIC 4. So 400 operators may be
+	// chained and 200 brackets nested, far more than people and query builders write.
 	//
 	// libpg_query, which has no stack guard, dies of about 1,030 chained
 	// operators on a thread stack of 128 KiB (musl's default) and of 65,000 on one of 8 MiB.
@@ -76,12 +76,13 @@ type gate struct {
 }
 
 // lastToken is what matters of the token before: behind a dot or AS a keyword
-// is a name.
+// is a name, and behind BEGIN comes the ATOMIC of a function's body.
 type lastToken uint8
 
 const (
 	beforeOther lastToken = iota
 	beforeName
+	beforeAtomic // BEGIN
 )
 
 // level is an open bracket, an open CASE, or the statement itself. All counts
@@ -95,6 +96,7 @@ type level struct {
 	joins   int16 // joins of the current chain
 	joined  int16 // longest chain of joins so far
 	sets    int16 // set operations
+	bodies  int16 // bodies of functions, each 4; a semicolon does not end them
 	base    int16 // what every item hangs from: AND, OR, SELECT, WITH, ORDER
 	seen    once  // which of these were counted
 }
@@ -133,27 +135,27 @@ func (l *level) newList() {
 
 // depth is the bound of the level as it stands.
 func (l *level) depth() int16 {
-	return max(l.item, l.ops+l.inner) + max(l.joined, l.joins) + l.sets + l.base
+	return max(l.item, l.ops+l.inner) + max(l.joined, l.joins) + l.sets + l.bodies + l.base
 }
 
 // add counts one token. It reports false once the text is too deep.
 func (g *gate) add(t Token) bool {
 	top := &g.levels[g.inmost]
-	name := g.before == beforeName
+	before := g.before
 	g.before = beforeOther
 	switch t.Kind {
 	case Semicolon:
 		if g.inmost == 0 {
 			deep := top.depth()
-			*top = level{}
+			*top = level{bodies: top.bodies}
 			return deep <= MaxDepth
 		}
 		top.newList()
 	case Op:
 		return g.mark(top, t)
 	case Word:
-		if !name {
-			return g.keyword(top, t)
+		if before != beforeName {
+			return g.keyword(top, t, before == beforeAtomic)
 		}
 	}
 	return true

@@ -51,6 +51,8 @@ func TestChainsAreBounded(t *testing.T) {
 		{"subselects behind a comma", "SELECT 1", ",(SELECT 1", strings.Repeat(")", 1000)},
 		{"arrays", "SELECT ", "ARRAY[", "1" + strings.Repeat("]", 1000)},
 		{"CASE", "SELECT ", "CASE WHEN ", "1 THEN 1" + strings.Repeat(" END", 1000)},
+		{"functions defined in the bodies of functions", "", "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC ", "SELECT 1"},
+		{"functions defined behind a semicolon in the bodies of functions", "", "CREATE PROCEDURE f() BEGIN /**/ ATOMIC SELECT 1; ", ""},
 		{"a chain whose first operand is a chain in brackets", strings.Repeat("(", 150) + "1", "+1)+1+1", ""},
 		{"a chain behind AND in nested brackets", "SELECT ", "(a AND 1+1+1+1+", "1" + strings.Repeat(")", 1000)},
 	} {

@@ -2,12 +2,20 @@ package lex
 
 // keyword counts a word that may be a keyword. Only words that all dialects
 // reserve may begin a new item: a column can have any other name, and a chain of
-// such columns must not look like many items.
-func (g *gate) keyword(top *level, t Token) bool {
+// such columns must not look like many items. PostgreSQL's BEGIN ATOMIC, the body of a
+// function, may hold the definition of another function; where one ends is not followed, so
+// a text can have 100 of them.
+func (g *gate) keyword(top *level, t Token, behindBegin bool) bool {
 	var buf [16]byte
 	switch string(Fold(buf[:], t.Text(g.src))) {
 	case "as":
 		g.before = beforeName
+	case "begin":
+		g.before = beforeAtomic
+	case "atomic":
+		if behindBegin {
+			top.bodies += 4
+		}
 	case "and":
 		if top.between > 0 {
 			top.between--

@@ -99,6 +99,7 @@ func TestMySQL(t *testing.T) {
 		{"its version may have six digits", "/*!080000 a*/", "<:/*!080000 w:a >:*/"},
 		{"four digits are no version", "/*!5000 a*/", "<:/*! n:5000 w:a >:*/"},
 		{"a letter behind six digits is refused", "/*!080000a*/", "!"},
+		{"a dot behind six digits is refused", "/*!080000.a*/", "!"},
 		{"seven digits are refused", "/*!0800001 */", "!"},
 		{"MariaDB's comments", "/*M!100100 a*/", "<:/*M!100100 w:a >:*/"},
 		{"a small m makes a plain comment", "/*m! a*/b", "w:b"},

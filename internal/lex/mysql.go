@@ -183,9 +183,9 @@ func (l *Lexer) mysqlExec(i int) Token {
 	switch {
 	case digits > 6:
 		return l.fail(i, "an executable comment with more than six digits")
-	case digits == 6 && is(l.at(end+6), letter|dollar):
-		// Servers that know versions of five digits would read a word here.
-		return l.fail(i, "a letter right behind the version of an executable comment")
+	case digits == 6 && (l.at(end+6) == '.' || is(l.at(end+6), letter|dollar)):
+		// Servers that know versions of five digits would read a word or a number here.
+		return l.fail(i, "a letter or dot right behind the version of an executable comment")
 	case digits >= 5:
 		end += digits
 	}

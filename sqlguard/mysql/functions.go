@@ -25,7 +25,7 @@ var readOnly = wordSet(`
 	timestampdiff to_days to_seconds unix_timestamp utc_date utc_time utc_timestamp week weekday weekofyear year yearweek
 	add_months to_char
 	`, `
-	if ifnull nullif coalesce nvl nvl2 isnull interval decode cast convert default values grouping any_value
+	if ifnull nullif coalesce nvl nvl2 isnull interval decode cast convert values grouping any_value
 	inet_aton inet_ntoa inet6_aton inet6_ntoa is_ipv4 is_ipv4_compat is_ipv4_mapped is_ipv6 is_uuid
 	uuid uuid_short uuid_to_bin bin_to_uuid uuid_v4 uuid_v7 sys_guid name_const sleep benchmark
 	`, `
@@ -48,6 +48,7 @@ var readOnly = wordSet(`
 	json_object_to_array json_overlaps json_pretty json_query json_quote json_remove json_replace json_schema_valid
 	json_schema_validation_report json_search json_set json_storage_free json_storage_size json_table json_type
 	json_unquote json_valid json_value
+	string_to_vector vector_to_string vector_dim vec_distance vec_distance_euclidean vec_distance_cosine vec_fromtext vec_totext
 	column_add column_check column_create column_delete column_exists column_get column_json column_list
 	`, `
 	geomcollection geometrycollection geomcollfromtext geomcollfromwkb geometrycollectionfromtext geometrycollectionfromwkb

@@ -33,17 +33,19 @@ type parser struct {
 	v        sqlguard.Verdict // of the current statement
 	depth    int              // open parentheses
 	nested   int
+	rereads  bool // a statement before, or this one, sets how later ones are read
 	from     tableScan
 	problem  string // why the statement is not understood
 	mixed    bool   // the statement does more than one thing beyond reading
 	isSelect bool   // Calls make it Unproven, not a Write
+	explains bool   // the statement is EXPLAIN
 }
 
 // classify judges sql, read with the options o and without the executable
-// comments whose bit in skipped is set. If it reports false, the text ends in a
-// statement that a server with these options refuses, and the verdict is on those
-// before it.
-func classify(sql string, o lex.Options, tags []string, skipped int) (sqlguard.Verdict, bool) {
+// comments whose bit in skipped is set; varies says that other options read it
+// otherwise. If it reports false, the text ends in a statement that a server with these options
+// refuses, and the verdict is on those before it.
+func classify(sql string, o lex.Options, varies bool, tags []string, skipped int) (sqlguard.Verdict, bool) {
 	p := parser{src: sql, lex: lex.New(lex.MySQL, sql, o), tags: tags, skipped: skipped}
 	p.ahead = p.read()
 	p.advance()
@@ -55,6 +57,10 @@ func classify(sql string, o lex.Options, tags []string, skipped int) (sqlguard.V
 		}
 		if len(parts) == maxStatements {
 			return sqlguard.NotUnderstood("more than 1000 statements"), true
+		}
+		if p.rereads && varies {
+			// No reading takes the beginning of a text in one way and its end in another.
+			return sqlguard.NotUnderstood("a statement behind one that changes how it is read"), true
 		}
 		v := p.one()
 		if p.lex.Invalid() && p.tok.Kind == lex.EOF {
@@ -70,6 +76,7 @@ func (p *parser) one() sqlguard.Verdict {
 	p.v = sqlguard.Verdict{}
 	p.prev, p.before = lex.Token{}, lex.Token{}
 	p.depth, p.nested, p.problem, p.isSelect, p.mixed = 0, 0, "", false, false
+	p.explains = false
 	p.from = tableScan{}
 	start := *p
 	p.statement()

@@ -54,13 +54,14 @@ func (p *parser) mark() {
 func (p *parser) afterDot() bool { return p.prev.IsOp(p.src, ".") }
 
 // qualifies reports whether t is directly followed by a dot and a name, which
-// makes it a name even if it is a keyword. Only then: UPDATE .t is an UPDATE.
+// makes it a name even if it is a keyword. Only then: UPDATE .t is an UPDATE, and so
+// is one with 0xA0 behind the dot, which is white space in latin1 and begins no name elsewhere.
 func (p *parser) qualifies(t lex.Token) bool {
 	if t.End+1 >= len(p.src) || p.src[t.End] != '.' {
 		return false
 	}
 	c := p.src[t.End+1]
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '$' || c >= 0x80
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '$' || c >= 0x80 && c != 0xA0
 }
 
 // keyword judges a word that is no name. It reports true if it has moved on.
@@ -129,8 +130,8 @@ func (p *parser) reference() {
 		p.call()
 		return
 	}
-	// In MariaDB's Oracle mode s.nextval moves the sequence s.
-	if p.afterDot() && (p.is("nextval") || p.is("setval")) {
+	// In MariaDB's Oracle mode s.nextval moves the sequence s, quoted or not.
+	if name, _ := p.tok.Name(p.src); p.afterDot() && strings.EqualFold(name, "nextval") {
 		p.raise(sqlguard.Write, "NEXTVAL", "may move a sequence")
 	}
 }
@@ -177,6 +178,13 @@ func (p *parser) function() {
 	case "nextval", "setval":
 		p.raise(sqlguard.Write, "NEXTVAL", "moves a sequence")
 		return
+	case "default":
+		// Computes the column's default, which in MariaDB may move a sequence. A write does so
+		// anyway, but not where it is only explained.
+		if p.v.Class < sqlguard.Write || p.explains {
+			p.addCall("default")
+		}
+		return
 	}
 	// A blank before the parenthesis makes some names an application's own function.
 	if adjacent[string(p.word())] && p.tok.End != p.ahead.Start {
@@ -206,6 +214,21 @@ func (p *parser) clause() bool {
 		return p.prev.Is(p.src, "member")
 	case "columns":
 		return p.prev.Kind == lex.String
+	case "sql_no_cache", "sql_buffer_result":
+		return p.behindSelect()
+	}
+	return false
+}
+
+// behindSelect reports whether what stands before is SELECT or one of its options.
+func (p *parser) behindSelect() bool {
+	for _, word := range []string{
+		"select", "all", "distinct", "distinctrow", "high_priority", "straight_join", "sql_small_result",
+		"sql_big_result", "sql_buffer_result", "sql_no_cache", "sql_cache", "sql_calc_found_rows",
+	} {
+		if p.prev.Is(p.src, word) {
+			return true
+		}
 	}
 	return false
 }

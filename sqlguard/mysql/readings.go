@@ -19,13 +19,14 @@ const maxTags = 3
 func readings(sql string) sqlguard.Verdict {
 	all := sqlguard.NotUnderstood("an unterminated quote")
 	first, valid := true, false
-	for _, o := range options(sql) {
+	possible := options(sql)
+	for _, o := range possible {
 		tags, ok := executable(sql, o)
 		if !ok {
 			return sqlguard.NotUnderstood("more than three kinds of executable comments")
 		}
 		for skipped := range 1 << len(tags) {
-			v, whole := classify(sql, o, tags, skipped)
+			v, whole := classify(sql, o, len(possible) > 1, tags, skipped)
 			valid = valid || whole
 			switch {
 			case !whole && v.Class == sqlguard.Read:
@@ -111,8 +112,11 @@ func worse(a, b sqlguard.Verdict) sqlguard.Verdict {
 			out.Tables = append(out.Tables, t)
 		}
 	}
-	if v.Class == sqlguard.Lock {
+	switch {
+	case v.Class == sqlguard.Lock:
 		out.Op = sqlguard.OpLock
+	case len(a.Parts)+len(b.Parts) > 0:
+		out.Op = sqlguard.OpUnknown // which of its statements would a rule on INSERT speak of?
 	}
 	return out
 }

@@ -22,8 +22,7 @@ func (p *parser) set() {
 		p.account("assigns a resource group")
 		return
 	case p.is("role"):
-		p.v.Op, p.v.Why = "SET ROLE", "sets the session's role"
-		p.skipRest()
+		p.role()
 		return
 	case p.is("statement"):
 		p.setStatement()
@@ -32,6 +31,34 @@ func (p *parser) set() {
 	p.assignments()
 	if !p.end() {
 		p.misunderstood("SET with something unknown behind it")
+		p.skipRest()
+	}
+}
+
+// role judges SET ROLE. MySQL takes a list of roles, but to MariaDB SET ROLE a is
+// the first of a list of assignments, any of which may lift read-only.
+func (p *parser) role() {
+	p.v.Op, p.v.Why = "SET ROLE", "sets the session's role"
+	p.shift()
+	if p.is("all") && p.aheadIs("except") {
+		p.shift()
+		p.shift()
+	}
+	for {
+		if p.tok.Kind != lex.Word && p.tok.Kind != lex.Ident && p.tok.Kind != lex.String {
+			break
+		}
+		p.shift()
+		if p.tok.Kind == lex.Param { // @host
+			p.shift()
+		}
+		if !p.isOp(",") {
+			break
+		}
+		p.shift()
+	}
+	if !p.end() {
+		p.misunderstood("SET ROLE with something unknown behind it")
 		p.skipRest()
 	}
 }
@@ -188,7 +215,10 @@ func (p *parser) assign(name string, s scope) {
 		}
 	case "autocommit":
 		p.autocommit(s, on, off)
+	case "sql_mode":
+		p.rereads = true
 	case "character_set_client":
+		p.rereads = true
 		if !constant || !p.safeCharset(value) {
 			p.raise(sqlguard.Escape, "SET", "sets a client character set that is not known to be safe")
 		}
@@ -232,6 +262,7 @@ func (p *parser) value() bool {
 
 // charset judges SET NAMES and SET CHARACTER SET.
 func (p *parser) charset() {
+	p.rereads = true
 	p.accept("character")
 	p.shift()
 	if !p.safeCharset(p.tok) {

@@ -117,6 +117,7 @@ func (p *parser) explain() {
 		p.describe()
 		return
 	}
+	p.explains = true
 	p.statement()
 	p.rest()
 	if runs || p.mixed {

@@ -20,8 +20,7 @@ func wordSet(lists ...string) map[string]bool {
 var beforeParenthesis = wordSet(`
 	in and or not xor on using values value row as where having select distinct distinctrow all any some exists between
 	like rlike regexp div case when then else from join straight_join union except intersect by partition binary
-	limit key index returning high_priority sql_calc_found_rows sql_no_cache sql_big_result
-	sql_small_result sql_buffer_result
+	limit key index returning high_priority sql_calc_found_rows sql_big_result sql_small_result
 	character varchar varbinary decimal dec numeric fixed float double precision real int integer bigint smallint tinyint
 	mediumint bit datetime nchar text blob`)
 

@@ -310,6 +310,7 @@ func TestClass(t *testing.T) {
 			"SELECT * FROM JSON_TABLE(nextval('s'), '$' COLUMNS (a int)) j":                                   write,
 			"SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a int)) j FOR UPDATE":                                write,
 			"SELECT * INTO x FROM JSON_TABLE('[]', '$' COLUMNS (a int)) j":                                    write,
+			"SELECT * FROM JSON_TABLE(pg_export_snapshot(), '$' COLUMNS (a int)) j":                           write,
 			"WITH d AS (DELETE FROM t RETURNING OLD.a) SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a int)) j": write,
 			"SELECT 1; SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a int)) j":                                 write,
 			"UPDATE t SET a = 1 RETURNING WITH (OLD AS o) o.a":                                                write,

@@ -168,6 +168,8 @@ func (s *scan) function(i int) {
 	case reads:
 	case writes:
 		s.raise(sqlguard.Write, sqlguard.OpSelect, "calls "+name+", which does not only read")
+	case escapes:
+		s.raise(sqlguard.Escape, sqlguard.OpSelect, "calls "+name+", which reaches beyond the session")
 	case locks:
 		s.raise(sqlguard.Lock, sqlguard.OpAdvisoryLock, "takes an advisory lock")
 	case unlocks:

@@ -153,8 +153,15 @@ func (p *parser) columnList() bool {
 		if !sep.IsOp(p.src, ")") || !fork.Next().Is(p.src, "as") {
 			return false
 		}
+		// MATERIALIZED may also be an alias: f (x) AS materialized is a call.
 		t := fork.Next()
-		return t.IsOp(p.src, "(") || t.Is(p.src, "materialized") || t.Is(p.src, "not")
+		if t.Is(p.src, "not") {
+			t = fork.Next()
+		}
+		if t.Is(p.src, "materialized") {
+			t = fork.Next()
+		}
+		return t.IsOp(p.src, "(")
 	}
 }
 

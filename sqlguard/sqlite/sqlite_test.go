@@ -60,7 +60,7 @@ func TestClasses(t *testing.T) {
 			"SELECT 1 ORDER BY f(1)", "SELECT 1 LIMIT f()", "VALUES (f())", "WITH x AS (SELECT f()) SELECT * FROM x",
 			"SELECT CASE WHEN f() THEN 1 END", "SELECT a REGEXP 'x' FROM t", "SELECT materialized(1)", "SELECT over(1)", "SELECT filter(1)",
 			"SELECT by(1)", "SELECT conflict(1)", "SELECT offset(1)", "SELECT 1 AS f(x)", "EXPLAIN SELECT f()", "EXPLAIN DELETE FROM t WHERE f()",
-			"SELECT left('a', 1)", "SELECT 1; SELECT f()", "SELECT * FROM t WHERE a IN f(1)", "SELECT sum(f(1)) OVER ()",
+			"SELECT left('a', 1)", "SELECT 1; SELECT f()", "SELECT f(a) AS materialized FROM t", "SELECT f('x') AS MATERIALIZED", "SELECT f(a) AS not", "SELECT * FROM t WHERE a IN f(1)", "SELECT sum(f(1)) OVER ()",
 		}},
 		{"PRAGMAs as tables", unproven, []string{
 			"SELECT * FROM pragma_optimize", "SELECT * FROM pragma_optimize()", "SELECT * FROM Pragma_Wal_Checkpoint", "SELECT * FROM 'pragma_optimize'",
