@@ -44,23 +44,30 @@ func (p *parser) role() {
 		p.shift()
 		p.shift()
 	}
-	for {
-		if p.tok.Kind != lex.Word && p.tok.Kind != lex.Ident && p.tok.Kind != lex.String {
+	for p.roleName() && p.isOp(",") {
+		p.shift()
+		if p.ahead.Kind == lex.Word || p.ahead.IsOp(p.src, "=") || p.ahead.IsOp(p.src, ":=") || p.tok.Kind == lex.Param {
+			p.assignments()
 			break
 		}
-		p.shift()
-		if p.tok.Kind == lex.Param { // @host
-			p.shift()
-		}
-		if !p.isOp(",") {
-			break
-		}
-		p.shift()
 	}
 	if !p.end() {
 		p.misunderstood("SET ROLE with something unknown behind it")
 		p.skipRest()
 	}
+}
+
+// roleName moves behind role or role@host. It reports false, and moves nowhere, if
+// there is none.
+func (p *parser) roleName() bool {
+	if p.tok.Kind != lex.Word && p.tok.Kind != lex.Ident && p.tok.Kind != lex.String {
+		return false
+	}
+	p.shift()
+	if p.tok.Kind == lex.Param {
+		p.shift()
+	}
+	return true
 }
 
 func (p *parser) account(why string) {
