@@ -11,7 +11,8 @@
 // What a text means depends on sql_mode, on the client's character set, and on
 // the server and its version, which decides over executable comments. Nothing of this
 // is asked; a text that may be read in several ways is read in all of them,
-// and the worst counts. That is also why SET sql_mode needs no care here, and why a
+// and the worst counts. That is also why SET sql_mode needs no care here, unless statements
+// follow it in a text that may be read in several ways: those are not understood. A
 // client character set in which a backslash or quote can be half a character is a
 // [sqlguard.Escape].
 //

@@ -35,34 +35,6 @@ func (p *parser) set() {
 	}
 }
 
-// role judges SET ROLE. MySQL takes a list of roles, but to MariaDB SET ROLE a is
-// the first of a list of assignments, any of which may lift read-only.
-func (p *parser) role() {
-	p.v.Op, p.v.Why = "SET ROLE", "sets the session's role"
-	p.shift()
-	if p.is("all") && p.aheadIs("except") {
-		p.shift()
-		p.shift()
-	}
-	for {
-		if p.tok.Kind != lex.Word && p.tok.Kind != lex.Ident && p.tok.Kind != lex.String {
-			break
-		}
-		p.shift()
-		if p.tok.Kind == lex.Param { // @host
-			p.shift()
-		}
-		if !p.isOp(",") {
-			break
-		}
-		p.shift()
-	}
-	if !p.end() {
-		p.misunderstood("SET ROLE with something unknown behind it")
-		p.skipRest()
-	}
-}
-
 func (p *parser) account(why string) {
 	p.raise(sqlguard.Schema, "SET", why)
 	p.v.Commits = true
