@@ -41,8 +41,7 @@ func (c *conn) keepFromCommit(ctx context.Context, v *sqlguard.Verdict) error {
 	case keeps:
 		return nil
 	case begins:
-		c.clearTransaction(ctx)
-		return nil
+		return c.clearTransaction(ctx)
 	}
 	if r := t.refused; r != nil {
 		if end == commits {
@@ -92,28 +91,44 @@ func afterRefusal(r *sqlguard.BlockedError, op sqlguard.Op, rolledBack bool) *sq
 
 // clearTransaction rolls back what must not be committed, before another
 // transaction begins. SQLite answers with an error where none is open, so errors
-// do not count: where one is open after all, SQLite refuses to begin another, and
-// the other engines fail to roll back only if the connection is lost.
-func (c *conn) clearTransaction(ctx context.Context) {
+// do not count where none may be open, and what is known stays until the other
+// has begun: SQLite begins none where one is open after all, and neither does an engine
+// that could not roll back, because the connection is lost or busy with rows. It
+// returns the error where the other must not begin.
+func (c *conn) clearTransaction(ctx context.Context) error {
 	t := &c.transaction
 	unseen := t.unsure && !t.known() && c.guard.Mode() == sqlguard.ReadOnly
-	if t.refused != nil || unseen {
-		_ = c.send(ctx, rollback)
-		*t = transaction{}
+	if t.refused == nil && !unseen {
+		return nil
 	}
+	err := c.send(ctx, rollback)
+	if err == nil {
+		*t = transaction{}
+		return nil
+	}
+	if t.known() || ctx.Err() != nil {
+		return err
+	}
+	return nil
 }
 
 // returned is called when the connection comes back from the pool. No driver
 // that was looked at rolls back by itself then: pgx drops the connection,
-// go-sql-driver/mysql and SQLite's hand the open transaction to the next user.
+// go-sql-driver/mysql and SQLite's hand the open transaction to the next user. So
+// what may be open stays so for the guard.
 func (c *conn) returned(ctx context.Context) error {
 	t := &c.transaction
 	if t.refused == nil {
-		*t = transaction{unsure: t.known()}
+		*t = transaction{unsure: t.unsure || t.known()}
 		return nil
 	}
-	if err := c.send(ctx, rollback); err != nil && t.known() {
-		return driver.ErrBadConn // so that the pool drops it
+	if err := c.send(ctx, rollback); err != nil {
+		switch {
+		case t.known():
+			return driver.ErrBadConn // so that the pool drops it
+		case ctx.Err() != nil:
+			return nil // it was not tried, so what is known stays
+		}
 	}
 	*t = transaction{}
 	return nil

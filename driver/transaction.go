@@ -53,16 +53,11 @@ func (t *transaction) watched() bool {
 	return t.refused != nil || t.begun || t.savepoints > 0
 }
 
-// doom notes a refusal.
+// doom notes a refusal; other errors are none.
 func (t *transaction) doom(err error) {
-	if t.refused != nil || !t.known() && !t.unsure {
-		return
+	if blocked, ok := err.(*sqlguard.BlockedError); ok && t.refused == nil && (t.known() || t.unsure) {
+		t.refused = blocked
 	}
-	blocked, ok := err.(*sqlguard.BlockedError)
-	if !ok {
-		blocked = &sqlguard.BlockedError{Mode: sqlguard.ReadOnly, Op: sqlguard.OpUnknown}
-	}
-	t.refused = blocked
 }
 
 // ending is what a text would do to a transaction that must not be committed.
@@ -110,6 +105,9 @@ func (t *transaction) ran(v *sqlguard.Verdict) {
 		p := statement(v, i)
 		switch {
 		case p.Tx == sqlguard.TxBegin:
+			if t.refused != nil && !t.known() {
+				*t = transaction{} // or another could not have begun
+			}
 			t.begun = true
 		case p.Tx == sqlguard.TxCommit:
 			*t = transaction{driver: t.driver, refused: t.refused}
