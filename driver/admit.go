@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -52,7 +53,7 @@ func (c *conn) keepFromCommit(ctx context.Context, v *sqlguard.Verdict) error {
 		return e
 	}
 	unseen := sqlguard.Verdict{
-		Class: sqlguard.Write, Op: v.Op,
+		Class: sqlguard.Schema, Op: v.Op, // not a Write, which best effort could drop
 		Why: "may commit a transaction that was begun unseen, while the mode was off",
 	}
 	_, err := c.guard.Decide(ctx, c.name, &unseen)
@@ -142,7 +143,7 @@ func (c *conn) ran(v *sqlguard.Verdict, query string, err error) {
 		c.noteCursors(v)
 	case err == driver.ErrSkip:
 		c.observed = query // it comes again, prepared
-	case len(v.Parts) > 0:
+	case len(v.Parts) > 0, v.Tx == sqlguard.TxBegin && ctxDone(err):
 		c.transaction.unsure = true // nobody knows how far it went
 	}
 }
@@ -153,6 +154,11 @@ func (c *conn) queried(v *sqlguard.Verdict, query string, err error) {
 	if err != nil || c.transaction.refused == nil {
 		c.ran(v, query, err)
 	}
+}
+
+// ctxDone reports whether a call was given up, while the engine may have finished it.
+func ctxDone(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 const rollback = "ROLLBACK"

@@ -92,7 +92,7 @@ func (t *transaction) ends(v *sqlguard.Verdict) ending {
 				return commits
 			}
 			return passes
-		case p.Commits, t.refused != nil && t.known() && writes(p):
+		case p.Commits, keepsForLater(p.Op), t.refused != nil && t.known() && writes(p):
 			return passes
 		}
 	}
@@ -125,6 +125,10 @@ func (t *transaction) ran(v *sqlguard.Verdict) {
 	}
 }
 
+// keepsForLater reports whether an operation hands the open transaction to a second
+// phase, in which another connection may commit it.
+func keepsForLater(op sqlguard.Op) bool { return op == "PREPARE TRANSACTION" || op == "XA" }
+
 // writes reports whether a statement may change data, or is not understood.
 func writes(v *sqlguard.Verdict) bool { return v.Class == 0 || v.Class >= sqlguard.Write }
 
@@ -132,7 +136,7 @@ func writes(v *sqlguard.Verdict) bool { return v.Class == 0 || v.Class >= sqlgua
 func statements(v *sqlguard.Verdict) int { return max(1, len(v.Parts)) }
 
 func statement(v *sqlguard.Verdict, i int) *sqlguard.Verdict {
-	if v.Parts == nil {
+	if len(v.Parts) == 0 {
 		return v
 	}
 	return &v.Parts[i]

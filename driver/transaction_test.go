@@ -315,6 +315,11 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 			asked:  "INSERT INTO audit, ROLLBACK",
 		},
 		{
+			name:  "a transaction with a refusal in it is not kept for a second phase",
+			steps: "BEGIN\nINSERT INTO t\nread-only\nINSERT INTO t !\noff\nXA END !\nCOMMIT !",
+			asked: "BEGIN, INSERT INTO t, ROLLBACK",
+		},
+		{
 			name:  "queries for transaction control are followed too",
 			steps: "read-only\nquery: BEGIN\nINSERT INTO t !\nquery: COMMIT !\nquery: BEGIN\nquery: COMMIT\nBEGIN",
 			asked: "BEGIN, ROLLBACK, BEGIN, COMMIT, BEGIN",
