@@ -102,15 +102,16 @@ func (c *conn) clearTransaction(ctx context.Context) error {
 	if t.refused == nil && !unseen {
 		return nil
 	}
-	err := c.send(ctx, rollback)
-	if err == nil {
+	if c.send(ctx, rollback) == nil {
 		*t = transaction{}
 		return nil
 	}
-	if t.known() || ctx.Err() != nil {
-		return err
+	if t.known() && ctx.Err() == nil {
+		// pgx calls a connection bad while its rows are open, and database/sql would
+		// wait for them to close it: so this is a refusal.
+		return afterRefusal(t.refused, "BEGIN", false)
 	}
-	return nil
+	return ctx.Err()
 }
 
 // returned is called when the connection comes back from the pool. No driver

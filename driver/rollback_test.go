@@ -47,14 +47,24 @@ func TestABeginWhoseRollbackFailsLeavesTheTransactionDoomed(t *testing.T) {
 			_, err := c.(driver.ConnBeginTx).BeginTx(ctx, driver.TxOptions{})
 			return err
 		})
-		if err != errDriver {
-			t.Errorf("BeginTx: %v, want the driver's error", err)
+		if err != context.Canceled {
+			t.Errorf("BeginTx: %v, want the context's error", err)
 		}
 		f.errs = nil
 		s.run("off\nCOMMIT !\nCOMMIT")
 		if got := calls(f); got != "BEGIN, INSERT INTO t, ROLLBACK, ROLLBACK, COMMIT" {
 			t.Errorf("after %q the driver was asked: %s", beginning, got)
 		}
+	}
+}
+
+func TestABeginOnABusyConnectionDoesNotLookLikeALostOne(t *testing.T) {
+	f := &fake{errs: map[string]error{"ExecContext ROLLBACK": driver.ErrBadConn}}
+	s := begin(t, f, "observe\nBEGIN\nINSERT INTO t\nread-only\nINSERT INTO t !\nbegin !")
+	f.errs = nil
+	s.run("off\nCOMMIT !")
+	if got := calls(f); got != "BEGIN, INSERT INTO t, ROLLBACK, ROLLBACK" {
+		t.Errorf("the driver was asked: %s", got)
 	}
 }
 
