@@ -150,10 +150,15 @@ func (c *conn) ran(v *sqlguard.Verdict, query string, err error) {
 }
 
 // queried is ran for a query. A driver may run it only while its rows are read,
-// so it cannot lift a doom.
+// so it cannot lift a doom, and of several statements some may not have run yet.
 func (c *conn) queried(v *sqlguard.Verdict, query string, err error) {
-	if err != nil || c.transaction.refused == nil {
-		c.ran(v, query, err)
+	if err == nil && c.transaction.refused != nil {
+		c.noteCursors(v)
+		return
+	}
+	c.ran(v, query, err)
+	if err == nil && len(v.Parts) > 0 {
+		c.transaction.unsure = true
 	}
 }
 

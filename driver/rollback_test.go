@@ -68,6 +68,27 @@ func TestABeginOnABusyConnectionDoesNotLookLikeALostOne(t *testing.T) {
 	}
 }
 
+func TestABeginThatWasGivenUpMayHaveBegunATransaction(t *testing.T) {
+	f := &fake{errs: map[string]error{"ExecContext BEGIN": context.DeadlineExceeded}}
+	s := begin(t, f, "observe")
+	if err := s.step("BEGIN"); err != context.DeadlineExceeded {
+		t.Fatalf("BEGIN: %v", err)
+	}
+	s.run("read-only\nINSERT INTO t !\noff\nCOMMIT !")
+}
+
+func TestBestEffortDoesNotCommitWhatWasBegunUnseen(t *testing.T) {
+	f := &fake{}
+	g := newGuard(t, sqlguard.Policy{Rules: []sqlguard.Rule{{Tables: []string{"audit"}, Action: sqlguard.Allow}}})
+	db := open(t, f, g)
+	conn := pin(t, db)
+	mustRun(t, conn, "BEGIN")
+	set(t, g, sqlguard.ReadOnly)
+	const text = "INSERT INTO audit; COMMIT"
+	_, err := conn.ExecContext(sqlguard.WithBestEffort(context.Background()), text)
+	refused(t, text, err)
+}
+
 func TestATextBeginOfADoneContextLeavesTheTransactionDoomed(t *testing.T) {
 	f := &fake{errs: map[string]error{"ExecContext ROLLBACK": context.Canceled}}
 	s := begin(t, f, "BEGIN\nINSERT INTO t\nread-only\nINSERT INTO t !")

@@ -8,7 +8,7 @@ import "github.com/quiescehq/quiesce/sqlguard"
 //
 //	            BeginTx, BEGIN, SAVEPOINT (SQLite)
 //	 none ──────────────────────────────────────────→ known ─┐ COMMIT passes
-//	  │ ↑ COMMIT, ROLLBACK, back from the pool          │     │
+//	  │ ↑ COMMIT, ROLLBACK                              │     │
 //	  │ └───────────────────────────────────────────────┼─────┘
 //	  │ anything runs while the mode is off             │ a statement is refused
 //	  ↓                                                 ↓
@@ -32,7 +32,8 @@ import "github.com/quiescehq/quiesce/sqlguard"
 //   - BEGIN by text, where no transaction is known, is preceded by a ROLLBACK, and
 //     BeginTx always;
 //   - ROLLBACK ends it, ROLLBACK TO does not;
-//   - a doomed connection that comes back from the pool is rolled back.
+//   - a doomed connection that comes back from the pool is rolled back; a known one
+//     is unsure from then on, and an unsure one stays so.
 //
 // A refusal where no transaction is known or possible dooms nothing, so that a
 // connection of a pool stays as it is, however much is refused on it.

@@ -320,6 +320,11 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 			asked: "BEGIN, INSERT INTO t, ROLLBACK",
 		},
 		{
+			name:  "of a query for several statements, nobody knows which have run",
+			steps: "observe\nBEGIN\nINSERT INTO t\nquery: SELECT 1; ROLLBACK\nread-only\nINSERT INTO t !\noff\nCOMMIT !",
+			asked: "BEGIN, INSERT INTO t, SELECT 1; ROLLBACK, ROLLBACK",
+		},
+		{
 			name:  "queries for transaction control are followed too",
 			steps: "read-only\nquery: BEGIN\nINSERT INTO t !\nquery: COMMIT !\nquery: BEGIN\nquery: COMMIT\nBEGIN",
 			asked: "BEGIN, ROLLBACK, BEGIN, COMMIT, BEGIN",
