@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -41,8 +42,7 @@ func (c *conn) keepFromCommit(ctx context.Context, v *sqlguard.Verdict) error {
 	case keeps:
 		return nil
 	case begins:
-		c.clearTransaction(ctx)
-		return nil
+		return c.clearTransaction(ctx)
 	}
 	if r := t.refused; r != nil {
 		if end == commits {
@@ -53,7 +53,7 @@ func (c *conn) keepFromCommit(ctx context.Context, v *sqlguard.Verdict) error {
 		return e
 	}
 	unseen := sqlguard.Verdict{
-		Class: sqlguard.Write, Op: v.Op,
+		Class: sqlguard.Schema, Op: v.Op, // not a Write, which best effort could drop
 		Why: "may commit a transaction that was begun unseen, while the mode was off",
 	}
 	_, err := c.guard.Decide(ctx, c.name, &unseen)
@@ -92,28 +92,45 @@ func afterRefusal(r *sqlguard.BlockedError, op sqlguard.Op, rolledBack bool) *sq
 
 // clearTransaction rolls back what must not be committed, before another
 // transaction begins. SQLite answers with an error where none is open, so errors
-// do not count: where one is open after all, SQLite refuses to begin another, and
-// the other engines fail to roll back only if the connection is lost.
-func (c *conn) clearTransaction(ctx context.Context) {
+// do not count where none may be open, and what is known stays until the other
+// has begun: SQLite begins none where one is open after all, and neither does an engine
+// that could not roll back, because the connection is lost or busy with rows. It
+// returns the error where the other must not begin.
+func (c *conn) clearTransaction(ctx context.Context) error {
 	t := &c.transaction
 	unseen := t.unsure && !t.known() && c.guard.Mode() == sqlguard.ReadOnly
-	if t.refused != nil || unseen {
-		_ = c.send(ctx, rollback)
-		*t = transaction{}
+	if t.refused == nil && !unseen {
+		return nil
 	}
+	if c.send(ctx, rollback) == nil {
+		*t = transaction{}
+		return nil
+	}
+	if t.known() && ctx.Err() == nil {
+		// pgx calls a connection bad while its rows are open, and database/sql would
+		// wait for them to close it: so this is a refusal.
+		return afterRefusal(t.refused, "BEGIN", false)
+	}
+	return ctx.Err()
 }
 
 // returned is called when the connection comes back from the pool. No driver
 // that was looked at rolls back by itself then: pgx drops the connection,
-// go-sql-driver/mysql and SQLite's hand the open transaction to the next user.
+// go-sql-driver/mysql and SQLite's hand the open transaction to the next user. So
+// what may be open stays so for the guard.
 func (c *conn) returned(ctx context.Context) error {
 	t := &c.transaction
 	if t.refused == nil {
-		*t = transaction{unsure: t.known()}
+		*t = transaction{unsure: t.unsure || t.known()}
 		return nil
 	}
-	if err := c.send(ctx, rollback); err != nil && t.known() {
-		return driver.ErrBadConn // so that the pool drops it
+	if err := c.send(ctx, rollback); err != nil {
+		switch {
+		case t.known():
+			return driver.ErrBadConn // so that the pool drops it
+		case ctx.Err() != nil:
+			return nil // it was not tried, so what is known stays
+		}
 	}
 	*t = transaction{}
 	return nil
@@ -127,17 +144,27 @@ func (c *conn) ran(v *sqlguard.Verdict, query string, err error) {
 		c.noteCursors(v)
 	case err == driver.ErrSkip:
 		c.observed = query // it comes again, prepared
-	case len(v.Parts) > 0:
+	case len(v.Parts) > 0, v.Tx == sqlguard.TxBegin && ctxDone(err):
 		c.transaction.unsure = true // nobody knows how far it went
 	}
 }
 
 // queried is ran for a query. A driver may run it only while its rows are read,
-// so it cannot lift a doom.
+// so it cannot lift a doom, and of several statements some may not have run yet.
 func (c *conn) queried(v *sqlguard.Verdict, query string, err error) {
-	if err != nil || c.transaction.refused == nil {
-		c.ran(v, query, err)
+	if err == nil && c.transaction.refused != nil {
+		c.noteCursors(v)
+		return
 	}
+	c.ran(v, query, err)
+	if err == nil && len(v.Parts) > 0 {
+		c.transaction.unsure = true
+	}
+}
+
+// ctxDone reports whether a call was given up, while the engine may have finished it.
+func ctxDone(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 const rollback = "ROLLBACK"

@@ -62,6 +62,8 @@ func byWords(words []string) sqlguard.Verdict {
 		v.Tx = sqlguard.TxRelease
 	case "SET":
 		v.Shadows = words[1] == "search_path"
+	case "XA":
+		v.Class = sqlguard.Write
 	case "PRAGMA":
 		v.Class, v.AtPrepare = sqlguard.Escape, true
 	default:

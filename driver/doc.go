@@ -54,5 +54,7 @@
 //	})
 //
 // Nor is what a driver does by itself: hooks that run when a connection is made
-// or reset, and parameters of a DSN.
+// or reset, and parameters of a DSN. A search path that was set while the mode was off
+// was seen by nobody: where functions of the application's own hide the engine's, a
+// read may call them.
 package driver

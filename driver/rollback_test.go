@@ -37,6 +37,107 @@ func TestARollbackThatFailsLeavesTheTransactionDoomed(t *testing.T) {
 	}
 }
 
+func TestABeginWhoseRollbackFailsLeavesTheTransactionDoomed(t *testing.T) {
+	for _, beginning := range []string{"observe\nBEGIN", "BEGIN"} { // seen or not
+		f := &fake{errs: map[string]error{"ExecContext ROLLBACK": errDriver}}
+		s := begin(t, f, beginning+"\nINSERT INTO t\nread-only\nINSERT INTO t !")
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		err := s.conn.Raw(func(c any) error {
+			_, err := c.(driver.ConnBeginTx).BeginTx(ctx, driver.TxOptions{})
+			return err
+		})
+		if err != context.Canceled {
+			t.Errorf("BeginTx: %v, want the context's error", err)
+		}
+		f.errs = nil
+		s.run("off\nCOMMIT !\nCOMMIT")
+		if got := calls(f); got != "BEGIN, INSERT INTO t, ROLLBACK, ROLLBACK, COMMIT" {
+			t.Errorf("after %q the driver was asked: %s", beginning, got)
+		}
+	}
+}
+
+func TestABeginOnABusyConnectionDoesNotLookLikeALostOne(t *testing.T) {
+	f := &fake{errs: map[string]error{"ExecContext ROLLBACK": driver.ErrBadConn}}
+	s := begin(t, f, "observe\nBEGIN\nINSERT INTO t\nread-only\nINSERT INTO t !\nbegin !")
+	f.errs = nil
+	s.run("off\nCOMMIT !")
+	if got := calls(f); got != "BEGIN, INSERT INTO t, ROLLBACK, ROLLBACK" {
+		t.Errorf("the driver was asked: %s", got)
+	}
+}
+
+func TestABeginThatWasGivenUpMayHaveBegunATransaction(t *testing.T) {
+	f := &fake{errs: map[string]error{"ExecContext BEGIN": context.DeadlineExceeded}}
+	s := begin(t, f, "observe")
+	if err := s.step("BEGIN"); err != context.DeadlineExceeded {
+		t.Fatalf("BEGIN: %v", err)
+	}
+	s.run("read-only\nINSERT INTO t !\noff\nCOMMIT !")
+}
+
+func TestBestEffortDoesNotCommitWhatWasBegunUnseen(t *testing.T) {
+	f := &fake{}
+	g := newGuard(t, sqlguard.Policy{Rules: []sqlguard.Rule{{Tables: []string{"audit"}, Action: sqlguard.Allow}}})
+	db := open(t, f, g)
+	conn := pin(t, db)
+	mustRun(t, conn, "BEGIN")
+	set(t, g, sqlguard.ReadOnly)
+	const text = "INSERT INTO audit; COMMIT"
+	_, err := conn.ExecContext(sqlguard.WithBestEffort(context.Background()), text)
+	refused(t, text, err)
+}
+
+func TestATextBeginOfADoneContextLeavesTheTransactionDoomed(t *testing.T) {
+	f := &fake{errs: map[string]error{"ExecContext ROLLBACK": context.Canceled}}
+	s := begin(t, f, "BEGIN\nINSERT INTO t\nread-only\nINSERT INTO t !")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := s.conn.Raw(func(c any) error {
+		_, err := c.(driver.ExecerContext).ExecContext(ctx, "BEGIN", nil)
+		return err
+	})
+	if err != context.Canceled {
+		t.Errorf("BEGIN: %v, want the driver's error", err)
+	}
+	f.errs = nil
+	s.run("off\nCOMMIT !\nCOMMIT")
+	if got := calls(f); got != "BEGIN, INSERT INTO t, ROLLBACK, ROLLBACK, COMMIT" {
+		t.Errorf("the driver was asked: %s", got)
+	}
+}
+
+func TestWhereNoTransactionIsOpenARollbackThatFailsIsNoObstacle(t *testing.T) {
+	// So it is with SQLite.
+	for _, beginning := range []string{"BEGIN", "begin"} {
+		f := &fake{errs: map[string]error{"ExecContext ROLLBACK": errDriver}}
+		s := begin(t, f, "SELECT 1\nread-only\nINSERT INTO t !\noff\n"+beginning)
+		f.errs = nil
+		s.run("INSERT INTO t")
+		s.run(map[string]string{"BEGIN": "COMMIT", "begin": "commit"}[beginning])
+		if got := calls(f); !strings.HasSuffix(strings.ToLower(got), "rollback, begin, insert into t, commit") {
+			t.Errorf("the driver was asked: %s", got)
+		}
+	}
+}
+
+func TestThePoolDoesNotForgetADoomWhoseRollbackWasNotTried(t *testing.T) {
+	f := &fake{errs: map[string]error{"ExecContext ROLLBACK": context.Canceled}}
+	s := begin(t, f, "BEGIN\nINSERT INTO t\nread-only\nINSERT INTO t !")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	err := s.conn.Raw(func(c any) error { return c.(driver.SessionResetter).ResetSession(ctx) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.errs = nil
+	s.run("off\nCOMMIT !")
+	if got := calls(f); got != "BEGIN, INSERT INTO t, ROLLBACK, ROLLBACK" {
+		t.Errorf("the driver was asked: %s", got)
+	}
+}
+
 func TestACommitWhoseRollbackFailsIsRolledBackByThePool(t *testing.T) {
 	f := &fake{errs: map[string]error{"Rollback": errDriver}}
 	s := begin(t, f, "begin\nread-only\nINSERT INTO t !")

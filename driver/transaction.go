@@ -8,7 +8,7 @@ import "github.com/quiescehq/quiesce/sqlguard"
 //
 //	            BeginTx, BEGIN, SAVEPOINT (SQLite)
 //	 none ──────────────────────────────────────────→ known ─┐ COMMIT passes
-//	  │ ↑ COMMIT, ROLLBACK, back from the pool          │     │
+//	  │ ↑ COMMIT, ROLLBACK                              │     │
 //	  │ └───────────────────────────────────────────────┼─────┘
 //	  │ anything runs while the mode is off             │ a statement is refused
 //	  ↓                                                 ↓
@@ -32,7 +32,8 @@ import "github.com/quiescehq/quiesce/sqlguard"
 //   - BEGIN by text, where no transaction is known, is preceded by a ROLLBACK, and
 //     BeginTx always;
 //   - ROLLBACK ends it, ROLLBACK TO does not;
-//   - a doomed connection that comes back from the pool is rolled back.
+//   - a doomed connection that comes back from the pool is rolled back; a known one
+//     is unsure from then on, and an unsure one stays so.
 //
 // A refusal where no transaction is known or possible dooms nothing, so that a
 // connection of a pool stays as it is, however much is refused on it.
@@ -53,16 +54,11 @@ func (t *transaction) watched() bool {
 	return t.refused != nil || t.begun || t.savepoints > 0
 }
 
-// doom notes a refusal.
+// doom notes a refusal; other errors are none.
 func (t *transaction) doom(err error) {
-	if t.refused != nil || !t.known() && !t.unsure {
-		return
+	if blocked, ok := err.(*sqlguard.BlockedError); ok && t.refused == nil && (t.known() || t.unsure) {
+		t.refused = blocked
 	}
-	blocked, ok := err.(*sqlguard.BlockedError)
-	if !ok {
-		blocked = &sqlguard.BlockedError{Mode: sqlguard.ReadOnly, Op: sqlguard.OpUnknown}
-	}
-	t.refused = blocked
 }
 
 // ending is what a text would do to a transaction that must not be committed.
@@ -97,7 +93,7 @@ func (t *transaction) ends(v *sqlguard.Verdict) ending {
 				return commits
 			}
 			return passes
-		case p.Commits, t.refused != nil && t.known() && writes(p):
+		case p.Commits, keepsForLater(p.Op), t.refused != nil && t.known() && writes(p):
 			return passes
 		}
 	}
@@ -110,6 +106,9 @@ func (t *transaction) ran(v *sqlguard.Verdict) {
 		p := statement(v, i)
 		switch {
 		case p.Tx == sqlguard.TxBegin:
+			if t.refused != nil && !t.known() {
+				*t = transaction{} // or another could not have begun
+			}
 			t.begun = true
 		case p.Tx == sqlguard.TxCommit:
 			*t = transaction{driver: t.driver, refused: t.refused}
@@ -127,6 +126,10 @@ func (t *transaction) ran(v *sqlguard.Verdict) {
 	}
 }
 
+// keepsForLater reports whether an operation hands the open transaction to a second
+// phase, in which another connection may commit it.
+func keepsForLater(op sqlguard.Op) bool { return op == "PREPARE TRANSACTION" || op == "XA" }
+
 // writes reports whether a statement may change data, or is not understood.
 func writes(v *sqlguard.Verdict) bool { return v.Class == 0 || v.Class >= sqlguard.Write }
 
@@ -134,7 +137,7 @@ func writes(v *sqlguard.Verdict) bool { return v.Class == 0 || v.Class >= sqlgua
 func statements(v *sqlguard.Verdict) int { return max(1, len(v.Parts)) }
 
 func statement(v *sqlguard.Verdict, i int) *sqlguard.Verdict {
-	if v.Parts == nil {
+	if len(v.Parts) == 0 {
 		return v
 	}
 	return &v.Parts[i]

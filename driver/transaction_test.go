@@ -259,9 +259,14 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 			asked: "BEGIN, ROLLBACK, BEGIN, INSERT INTO t, COMMIT",
 		},
 		{
-			name:  "the pool forgets what ran unseen",
-			steps: "INSERT INTO t\nreturn\nread-only\nINSERT INTO t !\nBEGIN\nCOMMIT",
-			asked: "INSERT INTO t, BEGIN, COMMIT",
+			name:  "what ran unseen may have begun a transaction, and the pool does not end it",
+			steps: "BEGIN\nINSERT INTO t\nreturn\nread-only\nINSERT INTO t !\noff\nCOMMIT !\nBEGIN\nCOMMIT",
+			asked: "BEGIN, INSERT INTO t, ROLLBACK, BEGIN, COMMIT",
+		},
+		{
+			name:  "a transaction begun unseen that goes through the pool between its statements is rolled back",
+			steps: "BEGIN\nreturn\nINSERT INTO t\nreturn\nread-only\nINSERT INTO t !\nreturn\nCOMMIT\nreturn\nINSERT INTO t !\nreturn\nSELECT 1",
+			asked: "BEGIN, INSERT INTO t, ROLLBACK, COMMIT, SELECT 1",
 		},
 		{
 			name:  "a transaction that was seen to begin is not taken for one that was not",
@@ -308,6 +313,16 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 			policy: sqlguard.Policy{Rules: []sqlguard.Rule{{Tables: []string{"audit"}, Action: sqlguard.Allow}}},
 			steps:  "read-only\nINSERT INTO audit\nINSERT INTO t !\noff\nCOMMIT !",
 			asked:  "INSERT INTO audit, ROLLBACK",
+		},
+		{
+			name:  "a transaction with a refusal in it is not kept for a second phase",
+			steps: "BEGIN\nINSERT INTO t\nread-only\nINSERT INTO t !\noff\nXA END !\nCOMMIT !",
+			asked: "BEGIN, INSERT INTO t, ROLLBACK",
+		},
+		{
+			name:  "of a query for several statements, nobody knows which have run",
+			steps: "observe\nBEGIN\nINSERT INTO t\nquery: SELECT 1; ROLLBACK\nread-only\nINSERT INTO t !\noff\nCOMMIT !",
+			asked: "BEGIN, INSERT INTO t, SELECT 1; ROLLBACK, ROLLBACK",
 		},
 		{
 			name:  "queries for transaction control are followed too",

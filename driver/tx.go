@@ -23,7 +23,9 @@ var _ driver.Tx = (*tx)(nil)
 // functions that write.
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	if c.guard.Mode() != sqlguard.Off || c.transaction.watched() {
-		c.clearTransaction(ctx)
+		if err := c.clearTransaction(ctx); err != nil {
+			return nil, err
+		}
 		if c.beginner != nil && c.guard.AsksReadOnly(ctx) {
 			opts.ReadOnly = true
 		}
@@ -42,6 +44,9 @@ func (c *conn) Begin() (driver.Tx, error) {
 func (c *conn) opened(inner driver.Tx, err error) (driver.Tx, error) {
 	if err != nil {
 		return nil, err
+	}
+	if c.transaction.refused != nil {
+		c.transaction = transaction{} // or another could not have begun
 	}
 	c.transaction.driver = true
 	c.tx.inner = inner

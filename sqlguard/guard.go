@@ -89,7 +89,7 @@ func (g *Guard) Hold(name string, c Change) error {
 	i, found := g.find(name)
 	held := Hold{Name: name, Change: c, Since: time.Now()}
 	if found {
-		if g.flip.holds[i].Change == c {
+		if g.flip.holds[i].same(c) {
 			return nil
 		}
 		g.flip.holds = slices.Clone(g.flip.holds)

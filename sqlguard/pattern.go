@@ -35,7 +35,18 @@ func parsePattern(text string) (pattern, error) {
 const (
 	operatorPrefix = "operator "
 	typePrefix     = "type "
+	cursorPrefix   = "cursor "
 )
+
+// kindOf returns the prefix of what is not a function, and nothing for a function.
+func kindOf(call string) string {
+	for _, prefix := range []string{operatorPrefix, typePrefix, cursorPrefix} {
+		if strings.HasPrefix(call, prefix) {
+			return prefix
+		}
+	}
+	return ""
+}
 
 // splitName parts schema.name. An operator's name may hold dots of its own, and
 // has its schema before the last word: it is left whole.
@@ -54,6 +65,9 @@ func (p pattern) matchesEverything() bool { return strings.Trim(p.schema+p.name,
 
 // matches reports whether the pattern certainly means this name.
 func (p pattern) matches(schema, name string, fold bool) bool {
+	if strings.HasPrefix(p.name, operatorPrefix) {
+		return p.name == name // its stars are the operator's own
+	}
 	if !glob(p.name, name, fold) {
 		return false
 	}

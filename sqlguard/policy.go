@@ -80,7 +80,8 @@ type Policy struct {
 	// stands for any run of characters. They are vouched for by whoever writes
 	// them here: the guard takes a query that calls nothing else for a read. A name
 	// without a schema vouches for calls without a schema only. Operators and
-	// types are written as in [Verdict.Calls]: "operator <->", "type mood".
+	// types are written as in [Verdict.Calls]: "operator <->", "type mood"; a star
+	// in an operator is the operator's own.
 	Readers []string
 }
 
@@ -197,7 +198,10 @@ func (r *compiledRule) matches(t Table, fold bool) bool {
 func (p *compiledPolicy) vouches(calls []string) bool {
 	for _, call := range calls {
 		schema, name := splitName(call)
-		if !slices.ContainsFunc(p.readers, func(pat pattern) bool { return pat.matches(schema, name, false) }) {
+		kind := kindOf(call)
+		if !slices.ContainsFunc(p.readers, func(pat pattern) bool {
+			return kindOf(pat.schema+pat.name) == kind && pat.matches(schema, name, false)
+		}) {
 			return false
 		}
 	}

@@ -236,3 +236,31 @@ func TestOnlyAPolicyWithoutAllowAsksForReadOnlyTransactions(t *testing.T) {
 		})
 	}
 }
+
+func TestAReaderVouchesForItsOwnKindOfCallOnly(t *testing.T) {
+	for _, test := range []struct {
+		reader, call string
+		vouched      bool
+	}{
+		{"operator *", "operator *", true},
+		{"operator *", "operator <->", false},
+		{"operator ~~*", "operator ~~%", false},
+		{"*_ro", "report_ro", true},
+		{"*_ro", "cursor report_ro", false},
+		{"*d", "type mood", false},
+		{"type moo*", "type mood", true},
+	} {
+		g, err := sqlguard.New(sqlguard.Config{Policy: sqlguard.Policy{Readers: []string{test.reader}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := g.Hold("test", sqlguard.Change{Mode: sqlguard.ReadOnly}); err != nil {
+			t.Fatal(err)
+		}
+		v := sqlguard.Verdict{Class: sqlguard.Unproven, Op: sqlguard.OpSelect, Calls: []string{test.call}}
+		decision, _ := g.Decide(t.Context(), "test", &v)
+		if (decision == sqlguard.Pass) != test.vouched {
+			t.Errorf("the reader %q vouches for %q: %v, want %v", test.reader, test.call, !test.vouched, test.vouched)
+		}
+	}
+}

@@ -56,10 +56,13 @@ const sqliteReadOnly = 8
 // serverReadOnly looks at one error. The core depends on no driver, so MySQL's
 // and SQLite's are known by the names of their packages and fields.
 func serverReadOnly(err error) bool {
+	v := reflect.ValueOf(err)
+	if v.Kind() == reflect.Pointer && v.IsNil() {
+		return false // its methods may not bear that
+	}
 	if e, ok := err.(interface{ SQLState() string }); ok && e.SQLState() == "25006" {
 		return true
 	}
-	v := reflect.ValueOf(err)
 	if v.Kind() == reflect.Pointer {
 		v = v.Elem()
 	}

@@ -64,3 +64,16 @@ func TestIsReadOnlyKnowsTheServersOwnErrors(t *testing.T) {
 		})
 	}
 }
+
+// stateError has a method that does not bear a nil pointer, as pgconn's.
+type stateError struct{ code string }
+
+func (e *stateError) Error() string    { return "test" }
+func (e *stateError) SQLState() string { return e.code }
+
+func TestANilPointerInAnErrorIsNoRefusal(t *testing.T) {
+	var none *stateError
+	if sqlguard.IsReadOnly(none) || !sqlguard.IsReadOnly(&stateError{"25006"}) {
+		t.Error("a nil pointer is taken for a refusal, or an error with the state 25006 is not")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -36,12 +37,23 @@ func (c Change) check() error {
 	if c.Mode > ReadOnly {
 		return fmt.Errorf("the field Change.Mode must be Off, Observe or ReadOnly, not %s", c.Mode)
 	}
+	if c.Until.UTC().Year() > 9998 || c.Until.UTC().Year() < 0 {
+		return errors.New("the field Change.Until must be before the year 9999, or JSON could not hold it")
+	}
 	for _, f := range []struct{ name, text string }{{"Reason", c.Reason}, {"Message", c.Message}, {"By", c.By}} {
 		if len(f.text) > maxText {
 			return fmt.Errorf("the field Change.%s must be at most %d bytes, not %d", f.name, maxText, len(f.text))
 		}
 	}
 	return nil
+}
+
+// same reports whether both changes ask for the same. Times are equal although
+// they were read in different zones.
+func (c Change) same(other Change) bool {
+	equal := c.Until.Equal(other.Until)
+	c.Until, other.Until = time.Time{}, time.Time{}
+	return equal && c == other
 }
 
 // maxText bounds the texts of a change, which travel in headers, pages and logs.
@@ -96,7 +108,10 @@ func (s State) RetryAfter(now time.Time) time.Duration {
 	if left <= 0 {
 		return 0
 	}
-	return (left + time.Second - 1).Truncate(time.Second)
+	if whole := left.Truncate(time.Second); whole == left || left > math.MaxInt64-time.Second {
+		return whole
+	}
+	return left.Truncate(time.Second) + time.Second
 }
 
 // strictness orders holds: the mode first, then what they ask of the HTTP layer.

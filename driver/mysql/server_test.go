@@ -109,3 +109,9 @@ func TestAGuardedPoolOnMariaDB(t *testing.T) {
 		t.Run(name, func(t *testing.T) { enginetest.Run(t, engine(t, parameters)) })
 	}
 }
+
+func TestNoHalfTransactionsOnMariaDB(t *testing.T) {
+	e := engine(t, "")
+	enginetest.HalfTransactions(t, e)
+	enginetest.HalfTransactionsInThePool(t, e)
+}

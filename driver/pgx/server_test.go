@@ -96,3 +96,7 @@ func TestAGuardedPoolOnPostgreSQL(t *testing.T) {
 		})
 	}
 }
+
+func TestNoHalfTransactionsOnPostgreSQL(t *testing.T) {
+	enginetest.HalfTransactions(t, engine(t, ""))
+}

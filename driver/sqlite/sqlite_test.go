@@ -70,6 +70,12 @@ func TestAGuardedPoolOnSQLite(t *testing.T) {
 	enginetest.Run(t, engine(t))
 }
 
+func TestNoHalfTransactionsOnSQLite(t *testing.T) {
+	e := engine(t)
+	enginetest.HalfTransactions(t, e)
+	enginetest.HalfTransactionsInThePool(t, e)
+}
+
 func TestADSNThatDoesNotParseIsAnErrorAtOpening(t *testing.T) {
 	const dsn = "file:app.db?_pragma=%zz"
 	for name, open := range map[string]func() (*sql.DB, error){
