@@ -11,6 +11,7 @@ import (
 // admit decides on a text, right before it would be sent. The error is not nil
 // exactly if the decision is Refuse.
 func (c *conn) admit(ctx context.Context, v *sqlguard.Verdict) (sqlguard.Decision, error) {
+	c.settle()
 	judged := c.cursorsResolved(v)
 	if v.Functions && (c.shadowed || v.Shadows && len(v.Parts) > 0) {
 		judged = underShadow(v)
@@ -28,6 +29,14 @@ func (c *conn) admit(ctx context.Context, v *sqlguard.Verdict) (sqlguard.Decisio
 		c.shadowed = true
 	}
 	return decision, err
+}
+
+// settle forgets that a transaction may be open where the driver knows better.
+func (c *conn) settle() {
+	t := &c.transaction
+	if t.unsure && !t.known() && t.refused == nil && c.idle != nil && c.idle(c.inner) {
+		t.unsure = false
+	}
 }
 
 // keepFromCommit keeps a text from committing a transaction that must not be
@@ -97,6 +106,7 @@ func afterRefusal(r *sqlguard.BlockedError, op sqlguard.Op, rolledBack bool) *sq
 // that could not roll back, because the connection is lost or busy with rows. It
 // returns the error where the other must not begin.
 func (c *conn) clearTransaction(ctx context.Context) error {
+	c.settle()
 	t := &c.transaction
 	unseen := t.unsure && !t.known() && c.guard.Mode() == sqlguard.ReadOnly
 	if t.refused == nil && !unseen {

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -24,6 +25,12 @@ type Config struct {
 	// what may be a password. If nil, the wrapped driver alone judges.
 	CheckDSN func(dsn string) error
 
+	// Idle reports whether certainly no transaction is open on a connection of the
+	// wrapped driver, without asking the server. It is called while a mode is on, before a
+	// statement runs. If nil, it is never certain: then, once after the mode went on, a
+	// ROLLBACK may be sent where nothing is open.
+	Idle func(c driver.Conn) bool
+
 	// Rewrite returns the text that the engine gets in place of query, because of
 	// an argument that has a method RewriteQuery, as pgx's QueryRewriter. It is
 	// called while a mode is on, and must not change anything. If it
@@ -43,6 +50,7 @@ type guarding struct {
 	guard   *sqlguard.Guard
 	dialect sqlguard.Dialect
 	name    string // the dialect's
+	idle    func(driver.Conn) bool
 	rewrite func(ctx context.Context, query string, arg any) (string, bool)
 	// verdicts is made when the first statement is judged.
 	verdicts func() *cache
@@ -60,7 +68,7 @@ func (cfg Config) resolve() (*guarding, error) {
 	}
 	g := &guarding{
 		guard: cfg.Guard, dialect: cfg.Dialect, name: cfg.Dialect.Name(),
-		rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
+		idle: cfg.Idle, rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
 	}
 	if g.guard == nil {
 		g.guard = sqlguard.Default()

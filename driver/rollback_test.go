@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	guarded "github.com/quiescehq/quiesce/driver"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -297,5 +298,36 @@ func TestTheCheckersOfAStatementAreTheInnerOnes(t *testing.T) {
 		if got := outer.(driver.ColumnConverter).ColumnConverter(0); got != (driver.NotNull{}) {
 			t.Errorf("%T: the converter is %v", inner, got)
 		}
+	}
+}
+
+func TestADriverThatKnowsThatNothingIsOpenIsSparedARollback(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		idle  bool
+		steps string
+		asked string
+	}{
+		{"after a refusal", true, "INSERT INTO t\nread-only\nINSERT INTO t !\nreturn\nSELECT 1", "INSERT INTO t, SELECT 1"},
+		{"before another begins", true, "INSERT INTO t\nread-only\nbegin\ncommit", "INSERT INTO t, begin read-only, commit"},
+		{"and its commit by text passes", true, "INSERT INTO t\nread-only\nCOMMIT", "INSERT INTO t, COMMIT"},
+		{"unless something may be open", false, "BEGIN\nINSERT INTO t\nread-only\nINSERT INTO t !\nreturn\nSELECT 1", "BEGIN, INSERT INTO t, ROLLBACK, SELECT 1"},
+		{"but what was refused in a transaction counts", true, "begin\nINSERT INTO t\nread-only\nINSERT INTO t !\ncommit !", "begin, INSERT INTO t, rollback"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f, g := &fake{}, newGuard(t, nothing)
+			db, err := guarded.OpenDB(f, guarded.Config{
+				Guard: g, Dialect: keywords{}, Idle: func(driver.Conn) bool { return tt.idle },
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			s := &script{t: t, guard: g, db: db, conn: pin(t, db)}
+			s.run(tt.steps)
+			if got := calls(f); got != tt.asked {
+				t.Errorf("the driver was asked: %s\nwant: %s", got, tt.asked)
+			}
+		})
 	}
 }

@@ -18,6 +18,7 @@ package pgx
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"strconv"
 	"strings"
@@ -50,7 +51,7 @@ func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
 // Config returns how pgx's driver and connectors are guarded by g, for package
 // driver's functions. If g is nil, [sqlguard.Default] guards.
 func Config(g *sqlguard.Guard) driver.Config {
-	return driver.Config{Guard: g, Dialect: postgres.Dialect{}, CheckDSN: checkDSN, Rewrite: rewrite}
+	return driver.Config{Guard: g, Dialect: postgres.Dialect{}, CheckDSN: checkDSN, Idle: idle, Rewrite: rewrite}
 }
 
 // errDSN holds back pgx's own error, which hides passwords as well as it can, but
@@ -77,6 +78,17 @@ func registered(dsn string) bool {
 	}
 	_, err := strconv.ParseUint(number, 10, 64)
 	return err == nil
+}
+
+// idle goes by the status that the server sends when it is ready for the next
+// query (ReadyForQuery; PostgreSQL 18, 54.7).
+func idle(c sqldriver.Conn) bool {
+	own, ok := driver.Find[*stdlib.Conn](c)
+	if !ok {
+		return false
+	}
+	pg := own.Conn().PgConn()
+	return !pg.IsClosed() && !pg.IsBusy() && pg.TxStatus() == 'I'
 }
 
 // rewrite returns what pgx's own named arguments make of a text. They use
