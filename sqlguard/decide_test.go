@@ -126,6 +126,25 @@ func TestARefusalSaysWhatAnOperatorNeeds(t *testing.T) {
 	}
 }
 
+func TestARefusalNamesEachTableOnceAndNotTooMany(t *testing.T) {
+	few := writes(sqlguard.OpInsert, "a", "b")
+	few.Tables = append(few.Tables, table(sqlguard.OpUpdate, "a"))
+	many := writes(sqlguard.OpUpdate)
+	for i := range 100 {
+		many.Tables = append(many.Tables, table(sqlguard.OpUpdate, fmt.Sprintf("t%d", i)))
+	}
+	for want, v := range map[string]*sqlguard.Verdict{
+		"quiesce: refused in read-only mode: INSERT (a, b): writes":                                       &few,
+		"quiesce: refused in read-only mode: UPDATE (t0, t1, t2, t3, t4, t5, t6, t7 and 92 more): writes": &many,
+	} {
+		g := newGuard(t, sqlguard.Config{})
+		hold(t, g, "test", sqlguard.Change{Mode: sqlguard.ReadOnly})
+		if _, err := g.Decide(context.Background(), "test", v); err == nil || err.Error() != want {
+			t.Errorf("the error says %q, want %q", err, want)
+		}
+	}
+}
+
 func TestWritable(t *testing.T) {
 	background := context.Background()
 	for _, tt := range []struct {

@@ -53,7 +53,8 @@ type Rule struct {
 
 	// Ops are the operations matched, such as [OpInsert]. If empty, they are the
 	// ones that change rows: INSERT, UPDATE, DELETE, MERGE and REPLACE. Others
-	// must be named: a rule for a table's rows does not drop the table.
+	// must be named: a rule for a table's rows does not drop the table. An upsert
+	// is an INSERT and an UPDATE.
 	Ops []Op
 
 	// Action is what to do. If zero, Reject.

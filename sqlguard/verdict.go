@@ -1,6 +1,10 @@
 package sqlguard
 
-import "strings"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // Op is what a statement does, as the engine calls it, in upper case: INSERT,
 // CREATE TABLE, LOCK TABLE. It is never text of the statement itself, so it may be
@@ -75,7 +79,8 @@ type Verdict struct {
 	Op Op
 
 	// Tables are the tables written or locked, each with what is done to it, in
-	// the order of the text. Tables that are only read are not among them.
+	// the order of the text. Tables that are only read are not among them. One that
+	// is written in two ways, as by INSERT … ON CONFLICT DO UPDATE, is there twice.
 	Tables []Table
 
 	// Complete reports that Tables names everything that the text shows to be
@@ -186,14 +191,19 @@ func Combine(parts []Verdict) Verdict {
 	return all
 }
 
-// tableList returns the tables' names for people: "a, public.b".
+// maxListed bounds how many tables a message names.
+const maxListed = 8
+
+// tableList returns the tables' names for people, each once: "a, public.b".
 func tableList(tables []Table) string {
-	var b strings.Builder
-	for i, t := range tables {
-		if i > 0 {
-			b.WriteString(", ")
+	var names []string
+	for _, t := range tables {
+		if name := t.String(); !slices.Contains(names, name) {
+			names = append(names, name)
 		}
-		b.WriteString(t.String())
 	}
-	return b.String()
+	if more := len(names) - maxListed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }

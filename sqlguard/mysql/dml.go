@@ -46,6 +46,10 @@ func (p *parser) insert(op sqlguard.Op, why string) {
 	for !p.end() {
 		if p.is("update") && p.prev.Is(p.src, "key") && p.before.Is(p.src, "duplicate") {
 			p.shift() // ON DUPLICATE KEY UPDATE
+			if ok {
+				t.Op = sqlguard.OpUpdate
+				p.addTable(t)
+			}
 			continue
 		}
 		p.step()

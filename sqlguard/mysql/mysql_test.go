@@ -187,7 +187,7 @@ func TestTables(t *testing.T) {
 		"WITH c AS (SELECT 1) DELETE FROM t":                                           "t DELETE true",
 		"UPDATE a JOIN (b) ON LEAST(x, y) SET z = 1":                                   "a UPDATE, b UPDATE true",
 		"EXPLAIN DELETE FROM t":                                                        " true",
-		"INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a), b = LEAST(1)": "t INSERT true",
+		"INSERT INTO t VALUES (1) ON DUPLICATE KEY UPDATE a = VALUES(a), b = LEAST(1)": "t INSERT, t UPDATE true",
 	} {
 		v := mysql.Dialect{}.Classify(sql)
 		var tables []string

@@ -6,18 +6,39 @@ import "github.com/quiescehq/quiesce/sqlguard"
 func (w *walker) change(op sqlguard.Op) {
 	w.raise(sqlguard.Write, op, "changes data")
 	s := w.openScope()
+	var table placed[sqlguard.Table]
+	updates := false
 	w.open('{')
 	for key, ok := w.field(); ok; key, ok = w.field() {
 		switch key {
 		case "relation":
-			w.target(w.rangeVar(), op)
+			table = w.rangeVar()
+			w.target(table, op)
 		case "withClause":
 			w.withClause(&s)
+		case "onConflictClause":
+			updates = w.onConflict()
 		default:
 			w.value(key)
 		}
 	}
+	if updates {
+		w.target(table, sqlguard.OpUpdate)
+	}
 	w.closeScope(s)
+}
+
+// onConflict walks ON CONFLICT, and reports whether it updates.
+func (w *walker) onConflict() (updates bool) {
+	w.open('{')
+	for key, ok := w.field(); ok; key, ok = w.field() {
+		if key == "action" {
+			updates = w.str() != "ONCONFLICT_NOTHING"
+		} else {
+			w.value(key)
+		}
+	}
+	return updates
 }
 
 // copyStmt judges COPY: FROM writes the table, TO a file or a program writes

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/quiescehq/quiesce/internal/lex"
@@ -189,15 +190,21 @@ func (p *parser) dml() {
 		p.raise(sqlguard.Write, op, "deletes")
 	}
 	p.shift()
+	replaces := false
 	if p.accept("or") {
+		replaces = p.is("replace")
 		p.shift() // ABORT, FAIL, IGNORE, REPLACE, ROLLBACK
 	}
 	if !p.accept("into") {
 		p.accept("from")
 	}
-	if t, ok := p.table(op); ok {
+	t, ok := p.table(op)
+	if ok {
+		p.v.Complete = len(p.v.Tables) == 0
 		p.v.Tables = append(p.v.Tables, t)
-		p.v.Complete = len(p.v.Tables) == 1
+		if replaces {
+			p.also(t, sqlguard.OpReplace)
+		}
 	}
 	if p.accept("as") {
 		p.shift()
@@ -208,9 +215,20 @@ func (p *parser) dml() {
 	for !p.end() {
 		if p.is("update") && p.prevIs("do") {
 			p.shift() // ON CONFLICT DO UPDATE
+			if ok {
+				p.also(t, sqlguard.OpUpdate)
+			}
 			continue
 		}
 		p.step()
+	}
+}
+
+// also notes that a table is written in another way too, once.
+func (p *parser) also(t sqlguard.Table, op sqlguard.Op) {
+	t.Op = op
+	if !slices.Contains(p.v.Tables, t) {
+		p.v.Tables = append(p.v.Tables, t)
 	}
 }
 
