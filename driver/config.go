@@ -31,11 +31,12 @@ type Config struct {
 	// ROLLBACK may be sent where nothing is open.
 	Idle func(c driver.Conn) bool
 
-	// Rewrite returns the text that the engine gets in place of query, because of
-	// an argument that has a method RewriteQuery, as pgx's QueryRewriter. It is
-	// called while a mode is on, and must not change anything. If it
-	// returns false, or is nil, the statement is one that is not understood.
-	Rewrite func(ctx context.Context, query string, arg any) (text string, known bool)
+	// Rewrite returns the text that the engine gets in place of query, where any of
+	// the arguments has a method RewriteQuery, as pgx's QueryRewriter: query itself, where
+	// the driver would not call it. Rewrite is called while a mode is on, and must not
+	// change anything. If it returns false, or is nil, the statement is one that
+	// is not understood.
+	Rewrite func(ctx context.Context, query string, args []driver.NamedValue) (text string, known bool)
 }
 
 func (cfg Config) check() error {
@@ -51,7 +52,7 @@ type guarding struct {
 	dialect sqlguard.Dialect
 	name    string // the dialect's
 	idle    func(driver.Conn) bool
-	rewrite func(ctx context.Context, query string, arg any) (string, bool)
+	rewrite func(ctx context.Context, query string, args []driver.NamedValue) (string, bool)
 	// verdicts is made when the first statement is judged.
 	verdicts func() *cache
 }

@@ -248,9 +248,9 @@ func TestAnArgumentThatReplacesTheTextIsNotUnderstood(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer blind.Close()
-	cfg.Rewrite = func(_ context.Context, query string, arg any) (string, bool) {
-		r, ok := arg.(rewriter)
-		return string(r), ok && query == "SELECT 1"
+	cfg.Rewrite = func(_ context.Context, query string, args []driver.NamedValue) (string, bool) {
+		r, ok := args[0].Value.(rewriter)
+		return string(r), ok && query == "SELECT 1" && len(args) == 1
 	}
 	seeing, err := guarded.OpenDB(f, cfg)
 	if err != nil {

@@ -20,24 +20,19 @@ func (c *conn) judge(ctx context.Context, query string, args []driver.NamedValue
 	return c.classify(text)
 }
 
-// sent returns the text that the engine gets for a query: itself, or what an
-// argument makes of it. It is not known where there are two such arguments, or
-// one that nobody can look through.
+// sent returns the text that the engine gets for a query: itself, or what its
+// arguments make of it. It is not known where nobody can look through them.
 func (c *conn) sent(ctx context.Context, query string, args []driver.NamedValue) (text string, known bool) {
-	text, found := query, false
 	for i := range args {
 		if !rewrites(args[i].Value) {
 			continue
 		}
-		if found || c.rewrite == nil {
+		if c.rewrite == nil {
 			return "", false
 		}
-		if text, known = c.rewrite(ctx, query, args[i].Value); !known {
-			return "", false
-		}
-		found = true
+		return c.rewrite(ctx, query, args)
 	}
-	return text, true
+	return query, true
 }
 
 // rewriteMethod is the method of pgx's QueryRewriter.

@@ -92,16 +92,38 @@ func idle(c sqldriver.Conn) bool {
 }
 
 // rewrite returns what pgx's own named arguments make of a text. They use
-// neither the connection nor the other arguments.
-func rewrite(ctx context.Context, query string, arg any) (text string, known bool) {
+// neither the connection nor the other arguments. As pgx v5.12 does, it looks for them
+// in front of the arguments, behind a QueryExecMode; behind an ordinary argument
+// they are no more than a value.
+func rewrite(ctx context.Context, query string, args []sqldriver.NamedValue) (text string, known bool) {
+	i := 0
+	for i < len(args) && is[jackc.QueryExecMode](args[i]) {
+		i++
+	}
+	if i == len(args) {
+		return query, true
+	}
+	for _, arg := range args[i+1:] {
+		if is[jackc.QueryRewriter](arg) && is[jackc.QueryRewriter](args[i]) {
+			return "", false // pgx takes the last of those that stand side by side
+		}
+	}
 	var err error
-	switch named := arg.(type) {
+	switch first := args[i].Value.(type) {
 	case jackc.NamedArgs:
-		text, _, err = named.RewriteQuery(ctx, nil, query, nil)
+		text, _, err = first.RewriteQuery(ctx, nil, query, nil)
 	case jackc.StrictNamedArgs:
-		text, _, err = named.RewriteQuery(ctx, nil, query, nil)
+		text, _, err = first.RewriteQuery(ctx, nil, query, nil)
+	case jackc.QueryRewriter, jackc.QueryResultFormats, jackc.QueryResultFormatsByOID:
+		return "", false // Exec and Query do not treat the formats alike
 	default:
-		return "", false
+		return query, true
 	}
 	return text, err == nil
+}
+
+// is reports whether an argument is a T.
+func is[T any](arg sqldriver.NamedValue) bool {
+	_, ok := arg.Value.(T)
+	return ok
 }

@@ -96,8 +96,26 @@ func TestArgumentsThatReplaceTheText(t *testing.T) {
 	}{2})); err != nil || id != 2 {
 		t.Errorf("a struct's fields as arguments give %d, %v; want 2", id, err)
 	}
+	if id, err := query("SELECT id FROM t WHERE id = @id", jackc.QueryExecModeExec, jackc.NamedArgs{"id": 2}); err != nil || id != 2 {
+		t.Errorf("named arguments behind a mode give %d, %v; want 2", id, err)
+	}
+	_, err = query("SELECT id FROM t WHERE id = @id", jackc.NamedArgs{"id": 2}, evil{})
+	enginetest.Refused(t, "a rewriter beside another", err)
+	_, err = query("SELECT id FROM t WHERE id = @id", jackc.QueryResultFormats{0}, jackc.NamedArgs{"id": 2})
+	enginetest.Refused(t, "named arguments behind formats, which Exec does not know", err)
 	_, err = e.DB.Exec("INSERT INTO u (a) VALUES (@a)", jackc.NamedArgs{"a": 1})
 	enginetest.Refused(t, "an insert with named arguments", err)
+
+	// Behind an ordinary argument it is a value, and the text is what is sent.
+	_, err = e.DB.Exec("INSERT INTO u (a) VALUES ($1)", 1, jackc.NamedArgs{"a": 1})
+	enginetest.Refused(t, "an insert with named arguments behind others", err)
+	if _, err = query("SELECT $1::int", 1, evil{}); sqlguard.IsReadOnly(err) {
+		t.Errorf("a read with a rewriter that pgx does not call is refused: %v", err)
+	}
+	var rows int
+	if err := e.DB.QueryRow("SELECT count(*) FROM u WHERE a = 99").Scan(&rows); err != nil || rows != 1 {
+		t.Errorf("%d rows were written (%v), want the one that was while the mode was off", rows, err)
+	}
 }
 
 func TestSeveralStatementsInOneText(t *testing.T) {
