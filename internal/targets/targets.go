@@ -1,0 +1,123 @@
+// Package targets makes the lists of tables that plain writes have in their
+// verdicts, without allocating for a table that was seen of late.
+//
+// Applications write a few tables over and over. A list that was made once is kept
+// and handed out again; nobody may change it.
+package targets
+
+import (
+	"strings"
+	"sync/atomic"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// Fold says how an engine resolves the letter case of a name.
+type Fold bool
+
+const (
+	Keep  Fold = false // the name is what is written
+	Lower Fold = true  // ASCII letters count as lower case
+)
+
+// slots is how many lists are kept. Two tables that fall into one slot push each
+// other out, which costs an allocation each time and is right all the same.
+const slots = 1024
+
+// longest is the length in bytes of the longest names that are kept, so that what
+// is kept stays small.
+const longest = 128
+
+var kept [slots]atomic.Pointer[[]sqlguard.Table]
+
+// Name is a part of a table's name as it stands in a text, without quotes.
+type Name struct {
+	Text string
+	Fold Fold
+}
+
+// List returns the tables of a statement that writes one table, once for each of
+// ops, in their order. An empty schema is none. The list keeps nothing of the
+// text that the names stand in. Several goroutines may call List.
+func List(schema, name Name, ops ...sqlguard.Op) []sqlguard.Table {
+	slot := &kept[place(schema, name, ops)]
+	if list := slot.Load(); list != nil && holds(*list, schema, name, ops) {
+		return *list
+	}
+	table := sqlguard.Table{Schema: schema.folded(), Name: name.folded()}
+	list := make([]sqlguard.Table, len(ops))
+	for i, op := range ops {
+		table.Op = op
+		list[i] = table
+	}
+	if len(table.Schema)+len(table.Name) <= longest {
+		slot.Store(&list)
+	}
+	return list
+}
+
+func holds(list []sqlguard.Table, schema, name Name, ops []sqlguard.Op) bool {
+	if len(list) != len(ops) || !name.is(list[0].Name) || !schema.is(list[0].Schema) {
+		return false
+	}
+	for i, op := range ops {
+		if list[i].Op != op {
+			return false
+		}
+	}
+	return true
+}
+
+// place hashes names and operations, by FNV-1a.
+func place(schema, name Name, ops []sqlguard.Op) uint32 {
+	h := schema.hash(2166136261)
+	h = name.hash((h ^ '.') * 16777619)
+	for _, op := range ops {
+		h = (h ^ uint32(len(op)) ^ uint32(op[0])<<8) * 16777619
+	}
+	return (h ^ h>>16) % slots
+}
+
+func (n Name) hash(h uint32) uint32 {
+	for i := 0; i < len(n.Text); i++ {
+		h = (h ^ uint32(n.at(i))) * 16777619
+	}
+	return h
+}
+
+// at returns the byte at i as the engine resolves it.
+func (n Name) at(i int) byte {
+	c := n.Text[i]
+	if n.Fold == Lower && c >= 'A' && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+// is reports whether the name resolves to s.
+func (n Name) is(s string) bool {
+	if len(s) != len(n.Text) {
+		return false
+	}
+	if n.Fold == Keep {
+		return s == n.Text
+	}
+	for i := 0; i < len(s); i++ {
+		if n.at(i) != s[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// folded returns a copy of the name as the engine resolves it.
+func (n Name) folded() string {
+	if n.Fold == Keep {
+		return strings.Clone(n.Text)
+	}
+	b := make([]byte, len(n.Text))
+	for i := range b {
+		b[i] = n.at(i)
+	}
+	return string(b)
+}
