@@ -17,7 +17,7 @@ func (l *Lexer) nextPostgres() Token {
 	case is(c, digit), c == '.' && is(l.at(i+1), digit):
 		return l.postgresNumber(i)
 	case is(c, pgOp):
-		return l.emit(Op, i, postgresOp(l.src, i))
+		return l.emit(Op, i, PostgresOperator(l.src, i))
 	}
 	switch c {
 	case '\'':
@@ -223,10 +223,10 @@ func (l *Lexer) postgresDollar(i int) Token {
 	return l.emit(String, i, tag+1+n+len(mark))
 }
 
-// postgresOp returns the end of the operator at i: the longest run of operator
-// characters before a comment starts, without + or - at its end unless one of
+// PostgresOperator returns the end of the operator that begins at i, which must be a
+// character of operators: the longest run of those before a comment starts, without + or - at its end unless one of
 // ~ ! @ # ^ & | ` ? % is in it.
-func postgresOp(s string, i int) int {
+func PostgresOperator(s string, i int) int {
 	end := run(s, i, pgOp)
 	for j := i + 1; j+1 < end; j++ {
 		if s[j] == '-' && s[j+1] == '-' || s[j] == '/' && s[j+1] == '*' {

@@ -23,12 +23,31 @@ var typeKeywords = [...]string{
 	"interval", "nchar", "numeric", "real", "smallint", "time", "timestamp", "varchar",
 }
 
+// aliases are the words of reserved and typeKeywords that can be an alias all the same
+// (the category "non-reserved (cannot be function or type)"). Behind an operand
+// they are one, and what looks like a call is a list of columns with their types: FROM f() coalesce (a my_type).
+var aliases = [...]string{
+	"between", "bigint", "bit", "boolean", "char", "character", "coalesce", "dec", "decimal", "exists", "extract",
+	"float", "greatest", "grouping", "int", "integer", "interval", "least", "nchar", "normalize", "nullif",
+	"numeric", "overlay", "position", "real", "row", "smallint", "substring", "time", "timestamp", "trim", "values",
+	"varchar", "xmlconcat", "xmlelement", "xmlexists", "xmlforest",
+}
+
+// isAlias reports whether the name at i stands where only an alias or an operator
+// can: behind an operand, or behind AS.
+func (s statement) isAlias(i int) bool {
+	return s.isOperand(i-1) || s.word(i-1) == "as" && !s.op(i-2, ".")
+}
+
 // isSyntax reports whether the bracket behind the word at i belongs to the
 // grammar and makes no call: IN (…), OVER (…), numeric(10, 2).
 func (s statement) isSyntax(i int) bool {
 	word := s.word(i)
 	if word == "" || s.op(i-1, ".") {
 		return false
+	}
+	if isBuiltin(aliases[:], word) && s.isAlias(i) {
+		return s.at(i+2).kind == lex.Number // the length of a type
 	}
 	if isBuiltin(reserved[:], word) || isBuiltin(typeKeywords[:], word) {
 		return true

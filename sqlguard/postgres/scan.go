@@ -161,7 +161,7 @@ func (s *scan) function(i int) {
 		return
 	}
 	e := effectOf(schema, name)
-	if s.explain && e != reads {
+	if schema == "" && e == reads && s.isAlias(i) || s.explain && e != reads {
 		e = unlisted
 	}
 	switch e {
