@@ -161,7 +161,8 @@ func (s *scan) function(i int) {
 		return
 	}
 	e := effectOf(schema, name)
-	if schema == "" && e == reads && s.isAlias(i) || s.explain && e != reads {
+	alias := schema == "" && name != "overlaps" && s.isAlias(i) // FROM f() lower (a my_type)
+	if e == reads && alias || s.explain && e != reads {
 		e = unlisted
 	}
 	switch e {
