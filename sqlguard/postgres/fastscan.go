@@ -156,17 +156,7 @@ func (f *fast) scan() trait {
 		end++
 	}
 	f.pos = end
-	k := wordKey{length: end - start}
-	if k.length < 8 && start+8 <= len(src) {
-		k.first = (eight(src[start:]) | foldBits) & (1<<(8*k.length&63) - 1)
-	} else {
-		k = keyOf(src, start, end)
-	}
-	h := k.hash()
-	if lexicon.places[place(h)] == 0 {
-		return 0
-	}
-	return lexicon.find(k, h, src[start:end])
+	return trait(lexicon.Find(src, start, end))
 }
 
 // number reads digits, with a fraction and an exponent.

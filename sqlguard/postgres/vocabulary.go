@@ -1,6 +1,6 @@
 package postgres
 
-import "strings"
+import "github.com/quiescehq/quiesce/internal/lex"
 
 // trait is a set of facts about a word that the fast path knows.
 type trait uint64
@@ -119,128 +119,25 @@ var keywordTraits = []struct {
 	{wordSide, []string{"left", "right", "full", "inner", "outer", "cross"}},
 }
 
-// vocabulary is a hash table of the words that the fast path knows, in lower case.
-// Looking one up allocates nothing and reads the word once.
-type vocabulary struct {
-	// places hold the index of an entry, plus one, and above it some bits of the word's
-	// hash, so that most of the words that are not known need no look at an entry. 0 is free.
-	places  [vocabularySize]uint32
-	entries []entry
-}
+// lexicon holds the traits of the words that the fast path knows.
+var lexicon = newLexicon()
 
-const (
-	vocabularyBits = 13 // which leaves more than half of the places free
-	vocabularySize = 1 << vocabularyBits
-	indexBits      = 13
-)
-
-type entry struct {
-	key    wordKey
-	traits trait
-	word   string
-}
-
-// wordKey is a word in lower case: its first eight bytes, its last eight if it has
-// as many, and its length. Up to 16 bytes it is all of the word.
-type wordKey struct {
-	first, last uint64
-	length      int
-}
-
-// foldBits makes letters lower case. Of the bytes that a word may have it changes
-// only one other, the underscore, into one that no word has.
-const foldBits = 0x2020202020202020
-
-// keyOf returns the key of src[start:end], which is not empty.
-func keyOf(src string, start, end int) wordKey {
-	k := wordKey{length: end - start}
-	if k.length >= 8 {
-		k.first = eight(src[start:]) | foldBits
-		k.last = eight(src[end-8:]) | foldBits
-		return k
+func newLexicon() *lex.WordTable {
+	words := lex.NewWordTable(4096)
+	for _, list := range [...]struct {
+		traits trait
+		words  []string
+	}{
+		{isReader, readers[:]}, {isReader, volatileReaders[:]}, {isReader, newerReaders[:]},
+		{isType, types[:]}, {isType | takesBracket, typeKeywords[:]},
+		{takesBracket | takesOperand | noOperand, reserved[:]},
+	} {
+		words.Add(uint64(list.traits), list.words...)
 	}
-	for i := end - 1; i >= start; i-- {
-		k.first = k.first<<8 | uint64(src[i]|0x20)
-	}
-	return k
-}
-
-// eight returns the first eight bytes of s. The compiler makes one load of them.
-func eight(s string) uint64 {
-	_ = s[7]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
-
-func (k wordKey) hash() uint64 {
-	return (k.first ^ k.last>>3 ^ uint64(k.length)<<56) * 0x9E3779B97F4A7C15
-}
-
-// place is where a word with this hash stands, or the first place where it may.
-func place(hash uint64) uint64 { return hash >> (64 - vocabularyBits) }
-
-// mark is what a place holds above the index.
-func mark(hash uint64) uint32 { return uint32(hash>>20) << indexBits }
-
-var lexicon = newVocabulary()
-
-func newVocabulary() (v vocabulary) {
-	add := func(t trait, lists ...[]string) {
-		for _, list := range lists {
-			for _, word := range list {
-				v.add(word, t)
-			}
-		}
-	}
-	add(isReader, readers[:], volatileReaders[:], newerReaders[:])
-	add(isType, types[:], typeKeywords[:])
-	add(takesBracket, reserved[:], typeKeywords[:])
-	add(takesOperand|noOperand, reserved[:])
-	v.remove("between", takesBracket) // an alias may have that name: FROM f() between (a my_type)
 	for _, k := range keywordTraits {
-		add(k.traits, k.words)
+		words.Add(uint64(k.traits), k.words...)
 	}
-	return v
-}
-
-func (v *vocabulary) add(word string, t trait) {
-	k := keyOf(word, 0, len(word))
-	h := k.hash()
-	for i := place(h); ; i++ {
-		at := &v.places[i%vocabularySize]
-		if *at == 0 {
-			v.entries = append(v.entries, entry{key: k, word: word})
-			*at = mark(h) | uint32(len(v.entries))
-		}
-		if e := &v.entries[*at%(1<<indexBits)-1]; e.word == word {
-			e.traits |= t
-			return
-		}
-	}
-}
-
-// remove takes traits from a word.
-func (v *vocabulary) remove(word string, t trait) {
-	for i := range v.entries {
-		if v.entries[i].word == word {
-			v.entries[i].traits &^= t
-		}
-	}
-}
-
-// find returns the traits of a word in any letter case, by its key and the hash of
-// that, none if it is not known.
-func (v *vocabulary) find(k wordKey, h uint64, word string) trait {
-	for i := place(h); ; i++ {
-		at := v.places[i%vocabularySize]
-		if at == 0 {
-			return 0
-		}
-		if at&^(1<<indexBits-1) != mark(h) {
-			continue
-		}
-		if e := &v.entries[at%(1<<indexBits)-1]; e.key == k && (k.length <= 16 || strings.EqualFold(word, e.word)) {
-			return e.traits
-		}
-	}
+	// An alias may have that name too: FROM f() between (a my_type).
+	words.Remove(uint64(takesBracket), "between")
+	return words
 }
