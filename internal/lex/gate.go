@@ -1,6 +1,9 @@
 package lex
 
-import "errors"
+import (
+	"errors"
+	"sync"
+)
 
 const (
 	// MaxLength is the length in bytes of the longest text that [Check] lets
@@ -38,7 +41,21 @@ func Check(d Dialect, src string, o Options) error {
 	if len(src) > MaxLength {
 		return ErrTooLong
 	}
-	g := gate{src: src, lex: New(d, src, o)}
+	g := gates.Get().(*gate)
+	g.src, g.lex, g.before = src, New(d, src, o), beforeOther
+	g.inmost, g.levels[0] = 0, level{}
+	err := g.check()
+	g.src, g.lex = "", Lexer{}
+	gates.Put(g)
+	return err
+}
+
+// gates keeps gates for the next text, since making one costs as much as reading a
+// short text. A level is cleared when it is opened.
+var gates = sync.Pool{New: func() any { return new(gate) }}
+
+// check reads the whole text.
+func (g *gate) check() error {
 	for {
 		t := g.lex.Next()
 		switch t.Kind {

@@ -47,12 +47,14 @@ func (l *Lexer) nextPostgres() Token {
 // skipPostgres moves over white space and comments. It reports false at a
 // block comment that does not end.
 func (l *Lexer) skipPostgres() bool {
-	for {
-		l.pos = run(l.src, l.pos, space)
+	for l.pos < len(l.src) {
+		c := l.src[l.pos]
 		switch {
-		case strings.HasPrefix(l.src[l.pos:], "--"):
+		case classes[c]&space != 0:
+			l.pos++
+		case c == '-' && l.at(l.pos+1) == '-':
 			l.pos = postgresLineEnd(l.src, l.pos)
-		case strings.HasPrefix(l.src[l.pos:], "/*"):
+		case c == '/' && l.at(l.pos+1) == '*':
 			end := nestedCommentEnd(l.src, l.pos)
 			if end < 0 {
 				return false
@@ -62,6 +64,7 @@ func (l *Lexer) skipPostgres() bool {
 			return true
 		}
 	}
+	return true
 }
 
 // postgresLineEnd returns where a line comment at i ends: before a line feed or
@@ -99,6 +102,9 @@ func nestedCommentEnd(s string, i int) int {
 // looks like: E”, B”, X”, N”, U&”, U&"".
 func (l *Lexer) postgresWord(i int) Token {
 	next := l.at(i + 1)
+	if next != '\'' && next != '&' {
+		return l.emit(Word, i, run(l.src, i, letter|digit|dollar))
+	}
 	switch l.src[i] | 0x20 {
 	case 'e':
 		if next == '\'' {
@@ -224,10 +230,13 @@ func (l *Lexer) postgresDollar(i int) Token {
 }
 
 // PostgresOperator returns the end of the operator that begins at i, which must be a
-// character of operators: the longest run of those before a comment starts, without + or - at its end unless one of
-// ~ ! @ # ^ & | ` ? % is in it.
+// character of operators: the longest run of those before a comment starts, without
+// + or - at its end unless one of ~ ! @ # ^ & | ` ? % is in it.
 func PostgresOperator(s string, i int) int {
 	end := run(s, i, pgOp)
+	if end == i+1 {
+		return end
+	}
 	for j := i + 1; j+1 < end; j++ {
 		if s[j] == '-' && s[j+1] == '-' || s[j] == '/' && s[j+1] == '*' {
 			end = j
