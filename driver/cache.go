@@ -2,6 +2,7 @@ package driver
 
 import (
 	"hash/maphash"
+	"math/bits"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -60,7 +61,7 @@ func (c *cache) classify(d sqlguard.Dialect, text string) *sqlguard.Verdict {
 		v := d.Classify(text)
 		return &v
 	}
-	hash := maphash.String(c.seed, text)
+	hash := c.hash(text)
 	set := &c.sets[hash%cacheSets]
 	for i := range set {
 		if e := set[i].Load(); e != nil && e.hash == hash && e.text == text {
@@ -75,6 +76,21 @@ func (c *cache) classify(d sqlguard.Dialect, text string) *sqlguard.Verdict {
 		c.keep(hash, text, &v)
 	}
 	return &v
+}
+
+// sample is how much of a long text is hashed, at each of its ends.
+const sample = 256
+
+// hash returns the hash of a text. It spreads texts over the sets, no more: an
+// entry is compared with the whole text. So of a long text only both ends are read; texts that
+// differ in the middle alone share a set, and push out none but each other.
+func (c *cache) hash(text string) uint64 {
+	if len(text) <= 2*sample {
+		return maphash.Comparable(c.seed, text)
+	}
+	head := maphash.Comparable(c.seed, text[:sample])
+	tail := maphash.Comparable(c.seed, text[len(text)-sample:])
+	return head ^ bits.RotateLeft64(tail+uint64(len(text)), 32)
 }
 
 // seen reports whether a text was seen of late, and notes it if not. Goroutines

@@ -133,6 +133,20 @@ func TestUsefulTextsStay(t *testing.T) {
 	}
 }
 
+// The hash of a long text does not read its middle; the comparison has to.
+func TestLongTextsThatDifferInTheMiddleAreToldApart(t *testing.T) {
+	c := newCache()
+	side := strings.Repeat("x", 2*sample)
+	for range 3 {
+		for i := range 20 {
+			text := fmt.Sprintf("%s%d%s", side, i+10, side)
+			if v := c.classify(echo{}, text); v.Why != "on "+text {
+				t.Fatalf("another text's verdict at text %d", i)
+			}
+		}
+	}
+}
+
 func TestManyGoroutinesShareACache(t *testing.T) {
 	c, d := newCache(), echo{pad: 4000}
 	var all sync.WaitGroup
