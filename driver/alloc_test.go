@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	guarded "github.com/quiescehq/quiesce/driver"
@@ -142,7 +143,7 @@ func BenchmarkExec(b *testing.B) {
 // A reject is quiet.
 func TestARejectAllocatesNothingButItsError(t *testing.T) {
 	g := newGuard(t, nothing)
-	c, err := guarded.WrapConnector(silent{}, guarded.Config{Guard: g, Dialect: keywords{}})
+	c, err := guarded.WrapConnector(silent{}, guarded.Config{Guard: g, Dialect: heads{asked: new(int)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,12 +159,14 @@ func TestARejectAllocatesNothingButItsError(t *testing.T) {
 	defer stmt.Close()
 	set(t, g, sqlguard.ReadOnly)
 	background := context.Background()
+	long := "INSERT INTO t VALUES " + strings.Repeat("(1), ", 10_000) + "(1)"
 	for _, op := range []struct {
 		name string
 		want float64
 		run  func() error
 	}{
 		{"a write", 1, func() error { _, err := conn.(driver.ExecerContext).ExecContext(background, write, nil); return err }},
+		{"a long write", 1, func() error { _, err := conn.(driver.ExecerContext).ExecContext(background, long, nil); return err }},
 		{"a write by Query", 1, func() error { _, err := conn.(driver.QueryerContext).QueryContext(background, write, nil); return err }},
 		{"a prepared write", 1, func() error { _, err := stmt.(driver.StmtExecContext).ExecContext(background, nil); return err }},
 		{"a read", 0, func() error {

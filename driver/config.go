@@ -50,7 +50,8 @@ func (cfg Config) check() error {
 type guarding struct {
 	guard   *sqlguard.Guard
 	dialect sqlguard.Dialect
-	name    string // the dialect's
+	head    sqlguard.HeadClassifier // the dialect, if it is one
+	name    string                  // the dialect's
 	idle    func(driver.Conn) bool
 	rewrite func(ctx context.Context, query string, args []driver.NamedValue) (string, bool)
 	// verdicts is made when the first statement is judged.
@@ -71,6 +72,7 @@ func (cfg Config) resolve() (*guarding, error) {
 		guard: cfg.Guard, dialect: cfg.Dialect, name: cfg.Dialect.Name(),
 		idle: cfg.Idle, rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
 	}
+	g.head, _ = cfg.Dialect.(sqlguard.HeadClassifier)
 	if g.guard == nil {
 		g.guard = sqlguard.Default()
 	}

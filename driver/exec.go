@@ -36,8 +36,7 @@ func (e execs) Exec(query string, args []driver.Value) (driver.Result, error) {
 		return inner.Exec(query, args)
 	}
 	ctx := context.Background()
-	v := e.c.judge(ctx, query, named(args))
-	decision, err := e.c.admit(ctx, v)
+	v, decision, err := e.c.admitText(ctx, query, named(args))
 	if decision != sqlguard.Pass {
 		return resultOf(decision), err
 	}
@@ -47,8 +46,7 @@ func (e execs) Exec(query string, args []driver.Value) (driver.Result, error) {
 }
 
 func (c *conn) execJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	v := c.judge(ctx, query, args)
-	decision, err := c.admit(ctx, v)
+	v, decision, err := c.admitText(ctx, query, args)
 	if decision != sqlguard.Pass {
 		return resultOf(decision), err
 	}
@@ -81,8 +79,7 @@ func (q queries) Query(query string, args []driver.Value) (driver.Rows, error) {
 		return inner.Query(query, args)
 	}
 	ctx := context.Background()
-	v := q.c.judge(ctx, query, named(args))
-	decision, err := q.c.admit(ctx, v)
+	v, decision, err := q.c.admitText(ctx, query, named(args))
 	if decision != sqlguard.Pass {
 		return rowsOf(decision), err
 	}
@@ -92,8 +89,7 @@ func (q queries) Query(query string, args []driver.Value) (driver.Rows, error) {
 }
 
 func (c *conn) queryJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	v := c.judge(ctx, query, args)
-	decision, err := c.admit(ctx, v)
+	v, decision, err := c.admitText(ctx, query, args)
 	if decision != sqlguard.Pass {
 		return rowsOf(decision), err
 	}

@@ -20,6 +20,39 @@ func (c *conn) judge(ctx context.Context, query string, args []driver.NamedValue
 	return c.classify(text)
 }
 
+// admitText judges a text and decides on it, right before it would be sent.
+func (c *conn) admitText(ctx context.Context, query string, args []driver.NamedValue) (*sqlguard.Verdict, sqlguard.Decision, error) {
+	if err := c.refusedByHead(ctx, query, args); err != nil {
+		return nil, sqlguard.Refuse, err
+	}
+	v := c.judge(ctx, query, args)
+	decision, err := c.admit(ctx, v)
+	return v, decision, err
+}
+
+// refusedByHead returns the error of a plain write that is too long for its verdict to
+// be kept: that it is refused is clear from its first word, where the policy
+// has no rule that could make an exception. Nothing else is decided here.
+func (c *conn) refusedByHead(ctx context.Context, query string, args []driver.NamedValue) error {
+	if len(query) <= maxCachedText || c.head == nil || !c.guard.RefusesWrites(ctx) {
+		return nil
+	}
+	if text, known := c.sent(ctx, query, args); !known || text != query {
+		return nil
+	}
+	v, ok := c.head.ClassifyHead(query)
+	if !ok {
+		return nil
+	}
+	decision, err := c.guard.Decide(ctx, c.name, &v)
+	if decision != sqlguard.Refuse {
+		return nil // the mode went off in between
+	}
+	c.settle()
+	c.transaction.doom(err)
+	return err
+}
+
 // sent returns the text that the engine gets for a query: itself, or what its
 // arguments make of it. It is not known where nobody can look through them.
 func (c *conn) sent(ctx context.Context, query string, args []driver.NamedValue) (text string, known bool) {

@@ -109,6 +109,17 @@ func (g *Guard) AsksReadOnly(ctx context.Context) bool {
 	return !asked || reason == ""
 }
 
+// RefusesWrites reports whether every [Write] with this context is refused now,
+// whatever it does and to which tables: the mode is read-only, nothing is bypassed or marked as
+// best effort, and the policy has no rule that skips or allows.
+func (g *Guard) RefusesWrites(ctx context.Context) bool {
+	if g.Mode() != ReadOnly || g.policy.Load().anyLenient || bestEffort(ctx) {
+		return false
+	}
+	_, asked := bypass(ctx)
+	return !asked
+}
+
 // ruling is what a policy says of one text.
 type ruling struct {
 	decision Decision // what is done, or would be if nothing were bypassed

@@ -91,9 +91,10 @@ var rowOps = []Op{OpInsert, OpUpdate, OpDelete, OpMerge, OpReplace}
 
 // compiledPolicy is a checked policy, with its patterns taken apart.
 type compiledPolicy struct {
-	rules    []compiledRule
-	readers  []pattern
-	anyAllow bool
+	rules      []compiledRule
+	readers    []pattern
+	anyAllow   bool
+	anyLenient bool // any rule skips or allows
 }
 
 type compiledRule struct {
@@ -123,6 +124,7 @@ func compile(p Policy) (*compiledPolicy, error) {
 		}
 		compiled.rules = append(compiled.rules, rule)
 		compiled.anyAllow = compiled.anyAllow || rule.action == Allow
+		compiled.anyLenient = compiled.anyLenient || rule.action != Reject
 	}
 	for i, name := range p.Readers {
 		pat, err := parsePattern(name)
