@@ -11,7 +11,7 @@ import (
 // fastPath judges the common statements in one pass over their bytes, without
 // allocating: a single query that calls nothing but functions known to read, and a
 // single INSERT, UPDATE or DELETE of one table that does the same. It reports false
-// for everything else, and wherever it is not sure.
+// for almost everything else, and wherever it is not sure.
 //
 // It knows no grammar. It looks for what can make a query more than a read, and
 // whatever looks like it is left to the parser: a word that writes, locks or
@@ -23,12 +23,29 @@ func fastPath(sql string, v *sqlguard.Verdict) bool {
 	if len(sql) > lex.MaxLength || strings.IndexByte(sql, 0) >= 0 {
 		return false
 	}
+	if v.Op, v.Tx = control(sql); v.Tx != sqlguard.TxNone {
+		v.Class, v.Complete, v.Why = sqlguard.Session, true, controls
+		return true
+	}
 	f := fast{src: sql}
 	if !f.head() || !f.body() {
 		return false
 	}
 	f.verdict(v)
 	return true
+}
+
+// control returns what the shortest forms of transaction control do.
+func control(sql string) (sqlguard.Op, sqlguard.Tx) {
+	switch {
+	case len(sql) == len("BEGIN") && strings.EqualFold(sql, "BEGIN"):
+		return "BEGIN", sqlguard.TxBegin
+	case len(sql) == len("COMMIT") && strings.EqualFold(sql, "COMMIT"):
+		return "COMMIT", sqlguard.TxCommit
+	case len(sql) == len("ROLLBACK") && strings.EqualFold(sql, "ROLLBACK"):
+		return "ROLLBACK", sqlguard.TxRollback
+	}
+	return "", sqlguard.TxNone
 }
 
 // fast reads one text.
@@ -175,4 +192,5 @@ func (f *fast) verdict(v *sqlguard.Verdict) {
 const (
 	onlyReads   = "only reads"
 	changesData = "changes data"
+	controls    = "controls the transaction"
 )

@@ -299,12 +299,35 @@ func (f *fast) bracket() bool {
 	case lastMark, lastOpen, lastType, lastTarget:
 	case lastQuery:
 		return !square && f.open(false, lastQuery)
+	case lastName:
+		if !square {
+			return f.before&wordAs != 0 && f.columns()
+		}
 	default:
 		if !square || f.pending() {
 			return false
 		}
 	}
 	return f.open(false, lastOpen)
+}
+
+// columns reads the columns of an alias, AS t (a, b), up to the closing bracket. With
+// types behind their names they are for the parser.
+func (f *fast) columns() bool {
+	for {
+		if _, _, ok := f.targetName(); !ok || !f.space() || f.pos == len(f.src) {
+			return false
+		}
+		f.pos++
+		switch f.src[f.pos-1] {
+		case ')':
+			f.shift(lastClose, 0, true)
+			return true
+		case ',':
+		default:
+			return false
+		}
+	}
 }
 
 // operator reads an operator, or a comment that begins like one.
@@ -349,5 +372,5 @@ func isOperator(name string) bool {
 
 // all reports whether the * here stands for columns: SELECT *, t.*, count(*).
 func (f *fast) all() bool {
-	return f.last == lastDot || !f.operand
+	return f.last == lastDot || f.last == lastOpen || f.last == lastMark || f.traits&wordColumns != 0
 }

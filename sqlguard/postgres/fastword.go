@@ -114,7 +114,11 @@ func (f *fast) awaited() bool {
 		return f.apart()
 	}
 	t := f.scan()
-	return t&wordQuery != 0 && f.apart() && f.keyword(t)
+	if t&wordQuery == 0 || !f.apart() || !f.keyword(t) {
+		return false
+	}
+	// FROM f() AS (values my_type): a column can have that name.
+	return t&wordValues == 0 || f.space() && f.at('(')
 }
 
 // apart reports whether the word before is none that makes a literal of the quote
@@ -225,8 +229,8 @@ func (f *fast) context(t trait) (trait, bool) {
 		if f.traits&wordGroup != 0 {
 			t |= takesBracket
 		}
-	case t&wordJoin != 0:
-		if f.traits&wordSide != 0 {
+	case t&wordJoin != 0: // elsewhere it may name a function
+		if f.operand {
 			t |= takesBracket
 		}
 	case t&wordWindow != 0:

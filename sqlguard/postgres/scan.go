@@ -92,7 +92,8 @@ func (s *scan) keyword(i int, word string) {
 func (s *scan) as(i int) {
 	switch {
 	case s.op(i+1, "("):
-		if !s.newer && !s.isQuery(i+1) {
+		// A column of a function's result can be called values.
+		if !s.newer && (!s.isQuery(i+1) || s.word(i+2) == "values" && !s.op(i+3, "(")) {
 			s.raise(sqlguard.Write, sqlguard.OpUnknown, "cannot be judged without the parser")
 		}
 	case s.casts:

@@ -62,7 +62,7 @@ func texts(tb testing.TB) []string {
 		"SELECT 'a' LIKE 'b', a NOT ILIKE 'b' ESCAPE 'c', now() AT TIME ZONE 'UTC', like '5', escape '5', zone '5', double precision '1', U&'d' UESCAPE '!'",
 		"WITH q (a) AS MATERIALIZED (SELECT 1), r AS NOT MATERIALIZED (TABLE t) SELECT materialized(1), NOT materialized(1), by(2), partition by(3) FROM q",
 		"SELECT * FROM json_to_record('{}') AS (a dw, b int), f() AS x (a dw), ROWS FROM (g() AS (a dw)) AS y",
-		"SELECT * FROM json_to_record('{}') coalesce (a dw), f() AS values (a dw), f() AS numeric (a dw), f() between (a dw), f() lower (a dw), CAST(1 AS numeric(3, 1))",
+		"SELECT * FROM json_to_record('{}') coalesce (a dw), f() AS values (a dw), f() AS numeric (a dw), f() between (a dw), f() lower (a dw), f() AS (values dw), CAST(1 AS numeric(3, 1))",
 		"SELECT a OPERATOR(s.+) b, a @#@ b, a != b, f(x => 1, y := 2), t.*, a[1:2], (x).y, $1, U&\"f\\005fw\"(1), \"select\"(1), s.in(1)",
 		"SELECT xmltable(1), treat(x AS dw), xmlserialize(content x AS dw), json_object('a': 1 RETURNING dw), join(1), cube(1, 2), filter(1), sets(1), varying(1)",
 		"SELECT * FROM t FOR NO KEY UPDATE; SELECT substring('x' for 1); SELECT * FROM t FOR KEY SHARE OF t",

@@ -34,6 +34,7 @@ const (
 	wordBy
 	wordCase
 	wordCast
+	wordColumns // SELECT, DISTINCT, …: what may stand before the * for all columns
 	wordConflict
 	wordDo
 	wordDouble
@@ -58,7 +59,6 @@ const (
 	wordWindow // OVER, FILTER
 	wordZone
 	wordJoin
-	wordSide // LEFT, INNER, …: what may stand before JOIN
 )
 
 // keywordTraits are what the fast path knows of keywords, besides what is in
@@ -99,6 +99,7 @@ var keywordTraits = []struct {
 	{wordBy, []string{"by"}},
 	{wordCase, []string{"case"}},
 	{wordCast, []string{"cast"}},
+	{wordColumns, []string{"select", "distinct", "all", "returning"}},
 	{wordConflict, []string{"conflict"}},
 	{wordDo, []string{"do"}},
 	{wordDouble, []string{"double"}},
@@ -116,7 +117,6 @@ var keywordTraits = []struct {
 	{wordWindow, []string{"over", "filter"}},
 	{wordZone, []string{"zone"}},
 	{wordJoin, []string{"join"}},
-	{wordSide, []string{"left", "right", "full", "inner", "outer", "cross"}},
 }
 
 // lexicon holds the traits of the words that the fast path knows.
