@@ -11,7 +11,7 @@ import (
 // fastPath judges the common statements in one pass over their bytes, without
 // allocating: a single query that calls nothing but functions known to read, and a
 // single INSERT, UPDATE or DELETE of one table that does the same. It reports false
-// for almost everything else, and wherever it is not sure.
+// for everything else but the simplest transaction control, and wherever it is not sure.
 //
 // It knows no grammar. It looks for what can make a query more than a read, and
 // whatever looks like it is left to the parser: a word that writes, locks or
@@ -23,10 +23,6 @@ func fastPath(sql string, v *sqlguard.Verdict) bool {
 	if len(sql) > lex.MaxLength || strings.IndexByte(sql, 0) >= 0 {
 		return false
 	}
-	if v.Op, v.Tx = control(sql); v.Tx != sqlguard.TxNone {
-		v.Class, v.Complete, v.Why = sqlguard.Session, true, controls
-		return true
-	}
 	f := fast{src: sql}
 	if !f.head() || !f.body() {
 		return false
@@ -35,25 +31,13 @@ func fastPath(sql string, v *sqlguard.Verdict) bool {
 	return true
 }
 
-// control returns what the shortest forms of transaction control do.
-func control(sql string) (sqlguard.Op, sqlguard.Tx) {
-	switch {
-	case len(sql) == len("BEGIN") && strings.EqualFold(sql, "BEGIN"):
-		return "BEGIN", sqlguard.TxBegin
-	case len(sql) == len("COMMIT") && strings.EqualFold(sql, "COMMIT"):
-		return "COMMIT", sqlguard.TxCommit
-	case len(sql) == len("ROLLBACK") && strings.EqualFold(sql, "ROLLBACK"):
-		return "ROLLBACK", sqlguard.TxRollback
-	}
-	return "", sqlguard.TxNone
-}
-
 // fast reads one text.
 type fast struct {
 	src string
 	pos int
 
 	op            sqlguard.Op // what the statement does
+	tx            sqlguard.Tx
 	schema, table targets.Name
 	upsert        bool // it updates what is there already
 
@@ -66,6 +50,7 @@ type fast struct {
 	functions bool // an operator or a function is called
 	query     bool // a query has begun
 	conflict  bool // ON CONFLICT was seen
+	assigns   bool // SET was seen
 
 	depth  int
 	casts  uint32 // a bit for each level that is the bracket of a CAST
@@ -177,7 +162,11 @@ func (f *fast) pending() bool {
 // verdict fills in the verdict on a text that was read to its end.
 func (f *fast) verdict(v *sqlguard.Verdict) {
 	v.Op, v.Complete, v.Functions = f.op, true, f.functions
-	if f.op == sqlguard.OpSelect {
+	switch {
+	case f.tx != sqlguard.TxNone:
+		v.Class, v.Why, v.Tx = sqlguard.Session, controls, f.tx
+		return
+	case f.op == sqlguard.OpSelect:
 		v.Class, v.Why = sqlguard.Read, onlyReads
 		return
 	}

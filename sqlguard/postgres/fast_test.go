@@ -4,6 +4,7 @@ package postgres
 
 import (
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -56,13 +57,15 @@ var plain = []string{
 	"SELECT 'it''s', \"a\"\"b\", name, value, date, position FROM t",
 	"VALUES (1, 'a'), (2, 'b')",
 	"SELECT x.a FROM generate_series(1, 2) AS s(a) JOIN (SELECT 1 AS b) x ON x.b = s.a JOIN (VALUES (1, 2)) AS v (c, \"D\") USING (b)",
-	"begin", "COMMIT", "Rollback",
+	"begin", "COMMIT ;", "Rollback -- now", "SAVEPOINT a", "release savepoint \"B\"", "RELEASE a", "ROLLBACK TO a", "rollback to savepoint savepoint;",
 	"INSERT INTO users (name, email) VALUES ($1, 'a@b'), (DEFAULT, lower($2)) RETURNING id, now()",
 	"INSERT INTO S.\"T\" SELECT a, b FROM u WHERE c = 1",
 	"INSERT INTO t DEFAULT VALUES",
 	"INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET a = excluded.a, n = t.n + 1 WHERE t.n < 5",
 	"INSERT INTO t (a) VALUES (1) ON CONFLICT ON CONSTRAINT c DO NOTHING",
 	"UPDATE users SET seen_at = now(), n = n + 1 WHERE id = $1",
+	"UPDATE t SET (a, b) = (1, 2), (c) = (SELECT 3)",
+	"INSERT INTO t (a) VALUES (1) ON CONFLICT (a) DO UPDATE SET (a, b) = (2, 3)",
 	"UPDATE ONLY S.t AS x SET a = u.b FROM u WHERE u.id = x.id RETURNING x.a",
 	"DELETE FROM sessions WHERE expires_at < now() - interval '1 day'",
 	"delete from only t using u where t.id = u.id;",
@@ -91,7 +94,7 @@ var doubtful = []string{
 	"SELECT join(1)", "SELECT set(1)", "SELECT double(1)", "SELECT a::double", "SELECT lower('x') '5'", "SELECT CAST(a AS dw)",
 	"SELECT CAST(a AS s.int)", "SELECT (SELECT CAST(a AS dw))", "SELECT CAST((SELECT 1 AS x) AS dw)",
 	"SELECT * FROM json_to_record('{}') AS (a dw)", "SELECT * FROM json_to_record('{}') AS x (a dw)", "SELECT * FROM json_to_record('{}') AS (values dw)",
-	"SELECT * FROM json_to_record('{}') AS x (a, b dw)", "SELECT join(1), join(2)", "SELECT 1 + join(1)",
+	"SELECT * FROM json_to_record('{}') AS x (a, b dw)", "SELECT join(1), join(2)", "BEGIN READ WRITE", "COMMIT AND CHAIN", "COMMIT PREPARED 'x'", "ROLLBACK; SELECT 1", "RELEASE SAVEPOINT", "START TRANSACTION", "SELECT 1 + join(1)",
 	"SELECT * FROM json_to_record('{}') coalesce (a dw)", "SELECT * FROM json_to_record('{}') AS coalesce (a dw)",
 	"SELECT * FROM json_to_record('{}') values (a dw)", "SELECT * FROM json_to_record('{}') between (a dw)", "SELECT * FROM json_to_record('{}') lower (a dw)", "SELECT * FROM json_to_record('{}') int (a dw)",
 	"INSERT INTO t SELECT * FROM json_to_record('{}') values (a dw)", "SELECT * FROM ROWS FROM (json_to_record('{}') AS (a dw)) x",
@@ -99,7 +102,7 @@ var doubtful = []string{
 	"WITH u AS (UPDATE t SET a = 1 RETURNING 1) SELECT 1", "WITH i AS (INSERT INTO t VALUES (1) RETURNING 1) INSERT INTO u SELECT * FROM i",
 	"INSERT INTO t WITH u AS (UPDATE t SET a = 1 RETURNING 1) SELECT 1", "SELECT json_object('a': 1 RETURNING dw)",
 	"SELECT U&'d' UESCAPE '!'", "SELECT U&\"f\"(1)", "SELECT E'\\''; DROP TABLE t; --'", "SELECT $$x$$", "SELECT 1 /* /* */ ; DROP TABLE t /* */ */",
-	"SELECT 1\x00; DROP TABLE t", "SELECT 1e--'\n; DROP TABLE t --'", "SELECT 'a'\n'b'", "INSERT INTO a.b.c VALUES (1)", "UPDATE t SET (a, b) = (1, 2)",
+	"SELECT 1\x00; DROP TABLE t", "SELECT 1e--'\n; DROP TABLE t --'", "SELECT 'a'\n'b'", "INSERT INTO a.b.c VALUES (1)", "UPDATE t SET a = set(1)", "SELECT set(1)",
 	"SELECT (1", "SELECT 1)", "SELECT a.", "SELECT 1::", "SELECT * FROM t TABLESAMPLE lower (1)", "SELECT set_config('a.b', 'c', true)",
 	"SELECT pg_advisory_lock(1)", "MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE", "SELECT treat(a AS dw)", "SELECT a OPERATOR(s.+) b",
 	"DELETE FROM t WHERE a = f()", "INSERT INTO t VALUES (nextval('s'))", "UPDATE t SET a = 1; DROP TABLE t",
@@ -147,6 +150,35 @@ func TestTheFastPathSaysWhatTheParserSays(t *testing.T) {
 		t.Errorf("only %d of %d texts were answered and parse", compared, rounds)
 	}
 	t.Logf("%d of %d texts were answered and parse", compared, rounds)
+}
+
+// The statements of benchmarks, of ORMs' manuals and of web sites' code. They are
+// parted by empty lines.
+func TestOrdinaryStatementsSeldomNeedTheParser(t *testing.T) {
+	file, err := os.ReadFile("testdata/ordinary.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	statements := strings.Split(strings.TrimSpace(string(file)), "\n\n")
+	fast := 0
+	for _, sql := range statements {
+		var v sqlguard.Verdict
+		if fastPath(sql, &v) {
+			fast++
+		} else {
+			t.Logf("left to the parser: %q", sql)
+		}
+		if !isSQL(sql) {
+			t.Errorf("no SQL: %q", sql)
+		}
+		if wrong := differs(sql); wrong != "" {
+			t.Errorf("%s: %q", wrong, sql)
+		}
+	}
+	if len(statements) < 80 || fast*100 < len(statements)*95 {
+		t.Errorf("%d of %d need no parser, want 95 %%", fast, len(statements))
+	}
+	t.Logf("%d of %d need no parser", fast, len(statements))
 }
 
 func FuzzTheFastPathSaysWhatTheParserSays(f *testing.F) {

@@ -24,10 +24,44 @@ func (f *fast) head() bool {
 		f.op = sqlguard.OpUpdate
 	case t&wordDelete != 0 && f.accept(wordFrom):
 		f.op = sqlguard.OpDelete
+	case t&transactional != 0:
+		return f.control(t)
 	default:
 		return false
 	}
 	return f.target(lastName)
+}
+
+const transactional = wordBegin | wordCommit | wordRollback | wordSavepoint | wordRelease
+
+// control reads transaction control in its simplest forms.
+func (f *fast) control(t trait) bool {
+	named := true
+	switch {
+	case t&wordBegin != 0:
+		f.op, f.tx, named = "BEGIN", sqlguard.TxBegin, false
+	case t&wordCommit != 0:
+		f.op, f.tx, named = "COMMIT", sqlguard.TxCommit, false
+	case t&wordSavepoint != 0:
+		f.op, f.tx = "SAVEPOINT", sqlguard.TxSavepoint
+	case t&wordRelease != 0:
+		f.op, f.tx = "RELEASE SAVEPOINT", sqlguard.TxRelease
+		f.accept(wordSavepoint)
+	case f.accept(wordTo):
+		f.op, f.tx = "ROLLBACK TO SAVEPOINT", sqlguard.TxRollbackTo
+		f.accept(wordSavepoint)
+	default:
+		f.op, f.tx, named = "ROLLBACK", sqlguard.TxRollback, false
+	}
+	if named {
+		if _, _, ok := f.targetName(); !ok {
+			return false
+		}
+	}
+	if f.space() && f.at(';') {
+		f.pos++
+	}
+	return f.finish(f.pos)
 }
 
 // accept moves behind the word if it is next.
@@ -205,7 +239,7 @@ func (f *fast) follows(t trait) bool {
 }
 
 // contextual are the words that context looks at.
-const contextual = wordCase | wordLike | wordNot | wordZone | wordBy | wordConflict | wordWindow | wordJoin | wordUpdate | wordReturning
+const contextual = wordCase | wordLike | wordNot | wordZone | wordBy | wordConflict | wordWindow | wordJoin | wordSet | wordUpdate | wordReturning
 
 // context returns what is true of a word by what stands before it. It reports false
 // where that is for the parser.
@@ -242,6 +276,11 @@ func (f *fast) context(t trait) (trait, bool) {
 			t |= takesBracket
 			f.conflict = true
 		}
+	case t&wordSet != 0: // elsewhere it may name a function
+		if f.op == sqlguard.OpUpdate && !f.assigns || f.traits&wordUpdate != 0 {
+			t |= takesBracket
+		}
+		f.assigns = true
 	case t&wordUpdate != 0:
 		f.upsert = f.op == sqlguard.OpInsert && f.conflict && f.traits&wordDo != 0
 		return t, f.upsert

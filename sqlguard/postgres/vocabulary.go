@@ -30,10 +30,12 @@ const (
 	// Words that are known by what stands around them.
 	wordAs
 	wordAt // AT, WITH, WITHOUT: what may stand before TIME ZONE
+	wordBegin
 	wordBetween
 	wordBy
 	wordCase
 	wordCast
+	wordCommit
 	wordColumns // SELECT, DISTINCT, …: what may stand before the * for all columns
 	wordConflict
 	wordDo
@@ -51,8 +53,13 @@ const (
 	wordNot
 	wordOn
 	wordQuery // SELECT, VALUES, TABLE, WITH: what a query begins with
+	wordRelease
 	wordReturning
+	wordRollback
+	wordSavepoint
+	wordSet
 	wordTime
+	wordTo
 	wordUpdate
 	wordValues
 	wordWhen
@@ -95,6 +102,12 @@ var keywordTraits = []struct {
 	}},
 	{wordAs, []string{"as"}},
 	{wordAt, []string{"at", "with", "without"}},
+	{wordBegin, []string{"begin"}},
+	{wordCommit, []string{"commit"}},
+	{wordRelease, []string{"release"}},
+	{wordRollback, []string{"rollback"}},
+	{wordSavepoint, []string{"savepoint"}},
+	{wordTo, []string{"to"}},
 	{wordBetween, []string{"between"}},
 	{wordBy, []string{"by"}},
 	{wordCase, []string{"case"}},
@@ -110,6 +123,7 @@ var keywordTraits = []struct {
 	{wordOn, []string{"on"}},
 	{wordQuery, []string{"select", "values", "table", "with"}},
 	{wordReturning, []string{"returning"}},
+	{wordSet, []string{"set"}},
 	{wordTime, []string{"time"}},
 	{wordUpdate, []string{"update"}},
 	{wordValues, []string{"values"}},
@@ -138,6 +152,6 @@ func newLexicon() *lex.WordTable {
 		words.Add(uint64(k.traits), k.words...)
 	}
 	// An alias may have that name too: FROM f() between (a my_type).
-	words.Remove(uint64(takesBracket), "between")
+	words.Remove(uint64(takesBracket|beginsOperand), "between")
 	return words
 }
