@@ -207,3 +207,13 @@ func lineEnd(s string, i int) int {
 	}
 	return len(s)
 }
+
+// operator returns the length of the first of ops that s begins with.
+func operator(s string, ops []string) int {
+	for _, op := range ops {
+		if strings.HasPrefix(s, op) {
+			return len(op)
+		}
+	}
+	return 0
+}

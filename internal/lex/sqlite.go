@@ -4,87 +4,162 @@ import "strings"
 
 const bom = "\uFEFF"
 
-// nextSQLite follows sqlite3GetToken in SQLite's tokenize.c.
+// start says what a token may be by its first byte.
+type start uint8
+
+const (
+	startNone  start = iota // a byte that begins no token
+	startSpace              // white space
+	startWord
+	startBlob  // x, which may begin a blob
+	startMark  // U+FEFF's first byte, which may begin a word too
+	startDigit // a number
+	startDot   // a dot, or a number
+	startQuote // '
+	startName  // " and `
+	startOpen  // [
+	startEnd   // ;
+	startParam // ? and numbers
+	startNamed // : @ $
+	startOne   // an operator of one byte
+	startMany  // an operator that may be longer
+	startMinus // an operator or a line comment
+	startSlash // an operator or a block comment
+)
+
+var sqliteStarts = func() (t [256]start) {
+	for c := range t {
+		switch c := byte(c); {
+		case is(c, digit):
+			t[c] = startDigit
+		case is(c, letter):
+			t[c] = startWord
+		case is(c, space) && c != '\v':
+			t[c] = startSpace
+		}
+	}
+	for of, bytes := range map[start]string{
+		startBlob: "xX", startMark: bom[:1], startDot: ".", startQuote: "'", startName: "\"`", startOpen: "[", startEnd: ";",
+		startParam: "?", startNamed: ":@$", startOne: "(),+*%&~", startMany: "=<>!|", startMinus: "-", startSlash: "/",
+	} {
+		for i := range len(bytes) {
+			t[bytes[i]] = of
+		}
+	}
+	return t
+}()
+
+// nextSQLite follows sqlite3GetToken in SQLite's tokenize.c. U+FEFF is white space,
+// a vertical tab only behind other white space, and a block comment may end with the text.
 func (l *Lexer) nextSQLite() Token {
-	l.skipSQLite()
-	i := l.pos
-	if i == len(l.src) {
-		return l.emit(EOF, i, i)
-	}
-	c, next := l.src[i], l.at(i+1)
-	switch {
-	case (c == 'x' || c == 'X') && next == '\'':
-		return l.sqliteBlob(i)
-	case is(c, letter):
-		return l.emit(Word, i, run(l.src, i, letter|digit|dollar))
-	case is(c, digit), c == '.' && is(next, digit):
-		return l.sqliteNumber(i)
-	}
-	switch c {
-	case '\'':
-		return l.quoted(String, i, i+1, c, false)
-	case '"', '`':
-		return l.quoted(Ident, i, i+1, c, false)
-	case '[':
-		n := strings.IndexByte(l.src[i:], ']')
-		if n < 0 {
-			return l.failInvalid(i, "an unterminated quote")
-		}
-		return l.emit(Ident, i, i+n+1)
-	case ';':
-		return l.emit(Semicolon, i, i+1)
-	case '?':
-		return l.emit(Param, i, run(l.src, i+1, digit))
-	case ':', '@', '$':
-		return l.sqliteParam(i)
-	case '(', ')', ',', '.', '+', '*', '/', '%', '&', '~':
-		return l.emit(Op, i, i+1)
-	}
-	if n := operator(l.src[i:], sqliteOps); n > 0 {
-		return l.emit(Op, i, i+n)
-	}
-	return l.fail(i, "a character that belongs to no token")
-}
-
-// sqliteOps are the operators that may have more than one byte, longer ones
-// first.
-var sqliteOps = []string{"->>", "->", "==", "=", "<=", "<>", "<<", "<", ">=", ">>", ">", "!=", "||", "|", "-"}
-
-// operator returns the length of the first of ops that s begins with.
-func operator(s string, ops []string) int {
-	for _, op := range ops {
-		if strings.HasPrefix(s, op) {
-			return len(op)
-		}
-	}
-	return 0
-}
-
-// skipSQLite moves over white space and comments. U+FEFF is white space, a
-// vertical tab only behind other white space, and a block comment may end with the
-// text.
-func (l *Lexer) skipSQLite() {
-	for {
-		rest := l.src[l.pos:]
-		switch {
-		case rest == "":
-			return
-		case rest[0] != '\v' && is(rest[0], space):
-			l.pos = run(l.src, l.pos, space)
-		case strings.HasPrefix(rest, bom):
-			l.pos += len(bom)
-		case strings.HasPrefix(rest, "--"):
-			l.pos = lineEnd(l.src, l.pos)
-		case strings.HasPrefix(rest, "/*") && len(rest) > 2:
-			if n := strings.Index(rest[2:], "*/"); n >= 0 {
-				l.pos += 2 + n + 2
-			} else {
-				l.pos = len(l.src)
+	src, i := l.src, l.pos
+	for i < len(src) {
+		switch sqliteStarts[src[i]] {
+		case startSpace:
+			i = run(src, i+1, space)
+			continue
+		case startBlob:
+			if l.at(i+1) == '\'' {
+				return l.sqliteBlob(i)
 			}
+			return l.emit(Word, i, run(src, i+1, letter|digit|dollar))
+		case startMark:
+			if strings.HasPrefix(src[i:], bom) {
+				i += len(bom)
+				continue
+			}
+			return l.emit(Word, i, run(src, i+1, letter|digit|dollar))
+		case startWord:
+			return l.emit(Word, i, run(src, i+1, letter|digit|dollar))
+		case startDot:
+			if is(l.at(i+1), digit) {
+				return l.sqliteNumber(i)
+			}
+			return l.emit(Op, i, i+1)
+		case startMinus:
+			if l.at(i+1) == '-' {
+				i = lineEnd(src, i)
+				continue
+			}
+			return l.sqliteOperator(i)
+		case startSlash:
+			if l.at(i+1) == '*' && i+2 < len(src) {
+				i = sqliteCommentEnd(src, i+2)
+				continue
+			}
+			return l.emit(Op, i, i+1)
+		case startOne:
+			return l.emit(Op, i, i+1)
+		case startDigit:
+			return l.sqliteNumber(i)
+		case startQuote:
+			return l.quoted(String, i, i+1, src[i], false)
+		case startName:
+			return l.quoted(Ident, i, i+1, src[i], false)
+		case startParam:
+			return l.emit(Param, i, run(src, i+1, digit))
+		case startEnd:
+			return l.emit(Semicolon, i, i+1)
+		case startMany:
+			return l.sqliteOperator(i)
+		case startOpen:
+			return l.sqliteBracket(i)
+		case startNamed:
+			return l.sqliteParam(i)
 		default:
-			return
+			return l.fail(i, "a character that belongs to no token")
 		}
 	}
+	return l.emit(EOF, len(src), len(src))
+}
+
+// sqliteCommentEnd returns where the block comment ends whose content begins at i.
+func sqliteCommentEnd(s string, i int) int {
+	if n := strings.Index(s[i:], "*/"); n >= 0 {
+		return i + n + 2
+	}
+	return len(s)
+}
+
+// sqliteBracket emits a name in brackets, which has no way to hold a closing one.
+func (l *Lexer) sqliteBracket(i int) Token {
+	n := strings.IndexByte(l.src[i:], ']')
+	if n < 0 {
+		return l.failInvalid(i, "an unterminated quote")
+	}
+	return l.emit(Ident, i, i+n+1)
+}
+
+// sqliteOperator emits an operator that may have more than one byte.
+func (l *Lexer) sqliteOperator(i int) Token {
+	n := 1
+	switch next := l.at(i + 1); l.src[i] {
+	case '-':
+		if next == '>' {
+			n = 2
+			if l.at(i+2) == '>' {
+				n = 3
+			}
+		}
+	case '<':
+		if next == '=' || next == '>' || next == '<' {
+			n = 2
+		}
+	case '>':
+		if next == '=' || next == '>' {
+			n = 2
+		}
+	case '!':
+		if next != '=' {
+			return l.fail(i, "a character that belongs to no token")
+		}
+		n = 2
+	default: // = and |
+		if next == l.src[i] {
+			n = 2
+		}
+	}
+	return l.emit(Op, i, i+n)
 }
 
 // sqliteBlob emits x'…', whose content must be pairs of hexadecimal digits.

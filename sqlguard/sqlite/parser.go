@@ -15,111 +15,101 @@ const (
 
 // parser reads one text, one statement after the other.
 type parser struct {
+	lex.Cursor
 	src string
-	lex lex.Lexer
-
-	tok    lex.Token // the current token
-	ahead  lex.Token // the one behind it
-	prev   lex.Token // the one before it, in this statement
-	before lex.Token // the one before that
-	folded [32]byte  // the current token in lower case, if it is a Word that fits
-	length int       // of folded, 0 for other tokens
 
 	v       sqlguard.Verdict // of the current statement
+	target  target           // of an INSERT, REPLACE, UPDATE or DELETE
 	problem string           // why the statement is not understood
 	trigger bool             // the body of CREATE TRIGGER has begun and not ended
 }
 
+// classify judges a text. A text with one statement, which is what most are, needs
+// no list.
 func classify(sql string) sqlguard.Verdict {
-	p := parser{src: sql, lex: lex.New(lex.SQLite, sql, lex.Options{})}
-	p.ahead = p.lex.Next()
-	p.advance()
-	var parts []sqlguard.Verdict
-	for p.tok.Kind != lex.EOF {
-		if p.tok.Kind == lex.Semicolon {
-			p.advance()
-			continue
-		}
+	p := parser{Cursor: lex.NewCursor(lex.SQLite, sql, lex.Options{}, words), src: sql}
+	if !p.next() {
+		return sqlguard.Combine(nil)
+	}
+	p.one()
+	if p.Kind == lex.EOF || !p.next() {
+		return p.v
+	}
+	parts := []sqlguard.Verdict{p.v}
+	for more := true; more; more = p.next() {
 		if len(parts) == maxStatements {
 			return sqlguard.NotUnderstood("more than 1000 statements")
 		}
-		p.prev, p.before = lex.Token{}, lex.Token{}
-		if p.trigger && p.is("end") && (p.ahead.Kind == lex.Semicolon || p.ahead.Kind == lex.EOF) {
-			// The END of CREATE TRIGGER, which is no COMMIT.
-			p.trigger = false
-			p.advance()
-			continue
-		}
-		parts = append(parts, p.one())
+		p.one()
+		parts = append(parts, p.v)
 	}
 	return sqlguard.Combine(parts)
 }
 
-// one judges the statement that starts here and moves behind it.
-func (p *parser) one() sqlguard.Verdict {
-	p.v = sqlguard.Verdict{}
-	p.problem = ""
+// next moves to the next statement. It reports false if there is none. The END of
+// CREATE TRIGGER is none: it is no COMMIT.
+func (p *parser) next() bool {
+	for {
+		switch {
+		case p.Kind == lex.EOF:
+			return false
+		case p.Kind == lex.Semicolon:
+			p.Advance()
+		case p.trigger && p.is(wordEnd) && p.lastWord():
+			p.trigger = false
+			p.Advance()
+		default:
+			p.Forget()
+			return true
+		}
+	}
+}
+
+// one judges the statement that starts here and moves to its end.
+func (p *parser) one() {
+	p.v = sqlguard.Verdict{FoldCase: true}
+	p.problem, p.target = "", target{}
 	p.statement()
 	p.rest()
-	if p.tok.Kind == lex.Error {
-		p.misunderstood(p.lex.Reason())
-		p.advance()
+	p.name()
+	if p.Kind == lex.Error {
+		p.misunderstood(p.Reason())
+		p.Advance()
 	}
-	v := p.v
-	v.FoldCase = true
-	if p.problem != "" && v.Class <= sqlguard.Write || v.Class == 0 {
+	if p.problem != "" && p.v.Class <= sqlguard.Write || p.v.Class == 0 {
 		n := sqlguard.NotUnderstood(p.problem)
-		v.Class, v.Op, v.Why, v.Complete, v.Tx = n.Class, n.Op, n.Why, false, sqlguard.TxNone
+		p.v.Class, p.v.Op, p.v.Why, p.v.Complete, p.v.Tx = n.Class, n.Op, n.Why, false, sqlguard.TxNone
 	}
-	if len(v.Calls) > 0 && v.Class < sqlguard.Unproven {
-		v.Class, v.Why = sqlguard.Unproven, "calls "+v.Calls[0]+", which is not known to only read"
+	if len(p.v.Calls) > 0 && p.v.Class < sqlguard.Unproven {
+		p.v.Class, p.v.Why = sqlguard.Unproven, "calls "+p.v.Calls[0]+", which is not known to only read"
 	}
-	return v
 }
 
 // shift moves one token on, judging nothing, but not behind the end of the
 // statement.
 func (p *parser) shift() {
 	if !p.end() {
-		p.advance()
-	}
-}
-
-// advance moves one token on, behind the end of a statement too.
-func (p *parser) advance() {
-	p.before, p.prev, p.tok = p.prev, p.tok, p.ahead
-	p.length = 0
-	if p.tok.Kind == lex.Word {
-		p.length = len(lex.Fold(p.folded[:], p.tok.Text(p.src)))
-	}
-	if p.tok.Kind != lex.EOF {
-		p.ahead = p.lex.Next()
+		p.Advance()
 	}
 }
 
 // end reports whether the statement is over.
 func (p *parser) end() bool {
-	return p.tok.Kind == lex.EOF || p.tok.Kind == lex.Semicolon || p.tok.Kind == lex.Error
+	return p.Kind == lex.EOF || p.Kind == lex.Semicolon || p.Kind == lex.Error
 }
 
-// word returns the current token in lower case if it is a Word, else nothing.
-// So it does for words longer than any keyword.
-func (p *parser) word() []byte { return p.folded[:p.length] }
+// word returns the number of the keyword that the current token is, 0 if it is
+// none.
+func (p *parser) word() uint16 { return p.Code & number }
 
 // is reports whether the current token is the keyword.
-func (p *parser) is(keyword string) bool { return string(p.word()) == keyword }
+func (p *parser) is(keyword uint16) bool { return p.Code&number == keyword }
 
-// isOp reports whether the current token is the operator.
-func (p *parser) isOp(op string) bool { return p.tok.IsOp(p.src, op) }
-
-// aheadIs reports whether the token behind the current one is the keyword.
-func (p *parser) aheadIs(keyword string) bool { return p.ahead.Is(p.src, keyword) }
-
-// prevIs reports whether the token before the current one is the keyword.
-func (p *parser) prevIs(keyword string) bool { return p.prev.Is(p.src, keyword) }
+// was reports whether the token n tokens before the current one is the keyword.
+func (p *parser) was(n uint, keyword uint16) bool { return p.Past(n).Code&number == keyword }
 
 // accept moves behind the keyword if it is the current token.
-func (p *parser) accept(keyword string) bool {
+func (p *parser) accept(keyword uint16) bool {
 	if !p.is(keyword) {
 		return false
 	}
@@ -127,10 +117,23 @@ func (p *parser) accept(keyword string) bool {
 	return true
 }
 
+// aheadIsOp reports whether the token behind the current one is the operator.
+func (p *parser) aheadIsOp(op string) bool {
+	ahead := p.Ahead()
+	return ahead.Next().IsOp(p.src, op)
+}
+
+// lastWord reports whether the statement is over behind the current token.
+func (p *parser) lastWord() bool {
+	ahead := p.Ahead()
+	t := ahead.Next()
+	return t.Kind == lex.Semicolon || t.Kind == lex.EOF
+}
+
 // skipRest moves to the end of the statement, judging nothing.
 func (p *parser) skipRest() {
 	for !p.end() {
-		p.shift()
+		p.Advance()
 	}
 }
 
@@ -151,8 +154,9 @@ func (p *parser) misunderstood(why string) {
 	}
 }
 
-// addCall notes a function that nobody vouches for.
+// addCall notes a function that nobody vouches for, by its name in lower case.
 func (p *parser) addCall(name string) {
+	p.v.Functions = true
 	if slices.Contains(p.v.Calls, name) {
 		return
 	}
@@ -163,47 +167,16 @@ func (p *parser) addCall(name string) {
 	p.v.Calls = append(p.v.Calls, name)
 }
 
-// name returns what a Word, Ident or String token names, in lower case, as a
-// copy that keeps nothing of the text alive. It is empty for other tokens.
-func (p *parser) name(t lex.Token) string {
-	s, _ := t.Name(p.src)
+// lower returns what a Word, Ident or String token names, in lower case, as a
+// copy that keeps nothing of the text alive. It is empty for other tokens. SQLite
+// folds ASCII letters alone.
+func (p *parser) lower(t lex.Lexeme) string {
+	s, _ := t.Token().Name(p.src)
 	s = strings.Clone(s)
 	for i := 0; i < len(s); i++ {
 		if s[i] >= 'A' && s[i] <= 'Z' {
-			return lowerASCII(s)
+			return string(lex.Fold(make([]byte, len(s)), s))
 		}
 	}
 	return s
-}
-
-// lowerASCII folds as SQLite does: ASCII alone.
-func lowerASCII(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
-}
-
-// isName reports whether t can name a table: strings can, too.
-func isName(t lex.Token) bool {
-	return t.Kind == lex.Word || t.Kind == lex.Ident || t.Kind == lex.String
-}
-
-// table reads the name of a table, with its schema if there is one. It reports
-// false, and moves nowhere, if there is none.
-func (p *parser) table(op sqlguard.Op) (sqlguard.Table, bool) {
-	if !isName(p.tok) {
-		return sqlguard.Table{}, false
-	}
-	t := sqlguard.Table{Name: p.name(p.tok), Op: op}
-	p.shift()
-	if p.isOp(".") && isName(p.ahead) {
-		p.shift()
-		t.Schema, t.Name = t.Name, p.name(p.tok)
-		p.shift()
-	}
-	return t, true
 }

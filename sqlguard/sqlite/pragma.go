@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"strings"
+
 	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -44,7 +46,7 @@ var pragmas = pragmaRules(map[pragmaKind]string{
 func pragmaRules(lists map[pragmaKind]string) map[string]pragmaRule {
 	m := make(map[string]pragmaRule)
 	for kind, list := range lists {
-		for name := range wordSet(list) {
+		for _, name := range strings.Fields(list) {
 			m[name] = pragmaRule{kind}
 		}
 	}
@@ -56,19 +58,19 @@ func pragmaRules(lists map[pragmaKind]string) map[string]pragmaRule {
 // are prepared.
 func (p *parser) pragma() {
 	p.shift()
-	t, ok := p.table("")
+	_, name, ok := p.table()
 	if !ok {
 		p.misunderstood("PRAGMA without a name")
 		p.skipRest()
 		return
 	}
-	argument := p.isOp("=") || p.isOp("(")
+	argument := p.Op == '=' || p.Op == '('
 	on := argument && p.switchesOn()
 	if !argument && !p.end() {
 		p.misunderstood("PRAGMA with something unknown behind it")
 	}
 	p.skipRest()
-	rule, known := pragmas[t.Name]
+	rule, known := pragmas[p.lower(name)]
 	kind := rule.kind
 	switch {
 	case !known:
@@ -91,21 +93,21 @@ func (p *parser) pragma() {
 // switchesOn moves behind the argument and reports whether it is one of those
 // that every version takes for true.
 func (p *parser) switchesOn() bool {
-	parenthesis := p.isOp("(")
+	parenthesis := p.Op == '('
 	p.shift()
 	on := false
-	switch p.tok.Kind {
+	switch p.Kind {
 	case lex.Number:
-		on = p.tok.Text(p.src) == "1"
+		on = p.Text() == "1"
 	case lex.Word, lex.Ident, lex.String:
-		switch p.name(p.tok) {
+		switch p.lower(p.Lexeme) {
 		case "on", "yes", "true", "1":
 			on = true
 		}
 	}
 	p.shift()
 	if parenthesis {
-		if !p.isOp(")") {
+		if p.Op != ')' {
 			return false
 		}
 		p.shift()

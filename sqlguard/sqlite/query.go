@@ -1,129 +1,141 @@
 package sqlite
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
-// rest reads what is left of the statement as expressions and clauses of a
-// query.
+// rest reads what is left of the statement, from the current token on, as expressions
+// and clauses of a query. Most tokens say nothing, and are skimmed over.
 func (p *parser) rest() {
 	for !p.end() {
-		p.step()
-	}
-}
-
-// step judges the current token within a query or expression and moves on.
-func (p *parser) step() {
-	switch p.tok.Kind {
-	case lex.Word:
-		if p.keyword() {
-			return
+		switch {
+		case p.Op == '(':
+			p.parenthesis()
+		case p.Code&lex.Halts != 0:
+			if p.keyword() {
+				continue
+			}
+		case p.Named():
+			p.pragmaTable()
 		}
-		p.reference()
-	case lex.Ident, lex.String:
-		p.reference()
+		p.Skim()
 	}
-	p.shift()
 }
 
-// keyword judges a word that may be more than a name. It reports true if it has
-// moved on. INSERT, UPDATE, DELETE and INTO are reserved, even behind a dot.
+// keyword judges a word that no name is written with. It reports true if it has
+// moved on.
 func (p *parser) keyword() bool {
-	switch string(p.word()) {
-	case "insert", "update", "delete":
+	switch p.word() {
+	case wordUpdate:
+		if p.was(1, wordDo) && p.target.n > 0 {
+			p.target.also(sqlguard.OpUpdate) // INSERT … ON CONFLICT DO UPDATE
+			return false
+		}
 		p.dml()
 		return true
-	case "replace":
-		if p.aheadIs("into") {
+	case wordInsert, wordDelete:
+		p.dml()
+		return true
+	case wordInto:
+		if p.was(1, wordReplace) {
 			p.dml()
 			return true
 		}
-	case "into":
 		p.misunderstood("INTO in a query")
-	case "regexp":
-		// The operator calls a function that no library brings.
-		if !p.ahead.IsOp(p.src, "(") {
-			p.v.Functions = true
-			p.addCall("regexp")
+	case wordRegexp:
+		if !p.aheadIsOp("(") {
+			p.addCall("regexp") // which the operator calls, and no library brings
 		}
 	}
 	return false
 }
 
-// reference judges a name: is it a call, or one of the tables that are PRAGMAs?
-func (p *parser) reference() {
-	call := p.ahead.IsOp(p.src, "(")
-	if call && p.noCall() {
+// parenthesis judges the parenthesis that opens here: does it make the name before
+// it a call?
+func (p *parser) parenthesis() {
+	name := p.Past(1)
+	if !name.Named() || name.Code&lex.Reserved != 0 {
 		return
 	}
-	s, ok := p.tok.Name(p.src)
-	if !ok || !call && (len(s) < len("pragma_") || !strings.EqualFold(s[:len("pragma_")], "pragma_")) {
+	qualified := p.Past(2).Op == '.'
+	if name.Code&readOnly != 0 && !qualified {
+		p.v.Functions = true
 		return
 	}
-	name := p.name(p.tok)
-	pragma, isPragma := strings.CutPrefix(name, "pragma_")
+	if p.noCall() {
+		return
+	}
+	text, ok := name.Token().Name(p.src)
 	switch {
-	case isPragma:
+	case !ok || isPragmaTable(text): // which has been judged
+	case qualified:
+		p.addCall(p.lower(p.Past(3)) + "." + p.lower(name))
+	case words.FindName(text)&readOnly != 0:
 		p.v.Functions = true
-		kind := pragmas[pragma].kind
-		if kind&reads == 0 || call && kind&readsArgument == 0 && !p.emptyCall() {
-			p.addCall(name)
-		}
-	case p.prev.IsOp(p.src, "."):
-		p.v.Functions = true
-		p.addCall(p.name(p.before) + "." + name)
 	default:
-		p.v.Functions = true
-		if !readOnly[name] {
-			p.addCall(name)
-		}
+		p.addCall(p.lower(name))
 	}
 }
 
-// noCall reports whether the parenthesis behind the current token belongs to
-// something else than a call.
+// noCall reports whether the parenthesis that opens here belongs to something else
+// than a call by the name before it.
 func (p *parser) noCall() bool {
-	if p.tok.Kind == lex.Word && p.length > 0 {
-		switch string(p.word()) {
-		case "over", "filter":
-			if p.prev.IsOp(p.src, ")") {
-				return true
-			}
-		case "by":
-			if p.prevIs("group") || p.prevIs("order") || p.prevIs("partition") {
-				return true
-			}
-		case "conflict":
-			if p.prevIs("on") {
-				return true
-			}
-		case "materialized":
-			if p.prevIs("as") || p.prevIs("not") && p.before.Is(p.src, "as") {
-				return true
-			}
-		default:
-			if beforeParenthesis[string(p.word())] {
-				return true
-			}
+	switch before := p.Past(2); p.Past(1).Code & number {
+	case wordOver, wordFilter:
+		if before.Op == ')' {
+			return true
+		}
+	case wordBy:
+		if p.was(2, wordGroup) || p.was(2, wordOrder) || p.was(2, wordPartition) {
+			return true
+		}
+	case wordConflict:
+		if p.was(2, wordOn) {
+			return true
+		}
+	case wordMaterialized:
+		if p.was(2, wordAs) || p.was(2, wordNot) && p.was(3, wordAs) {
+			return true
 		}
 	}
-	return p.prevIs("as") && p.typeLength() || p.columnList()
+	return p.was(2, wordAs) && p.typeLength() || p.columnList()
+}
+
+const pragmaPrefix = "pragma_"
+
+func isPragmaTable(name string) bool {
+	return len(name) >= len(pragmaPrefix) && strings.EqualFold(name[:len(pragmaPrefix)], pragmaPrefix)
+}
+
+// pragmaTable judges the current token if it is one of the tables that are PRAGMAs,
+// which may be written as a call or without one.
+func (p *parser) pragmaTable() {
+	text, ok := p.Token().Name(p.src)
+	if !ok || !isPragmaTable(text) {
+		return
+	}
+	p.v.Functions = true
+	name := p.lower(p.Lexeme)
+	kind := pragmas[name[len(pragmaPrefix):]].kind
+	if kind&reads == 0 || kind&readsArgument == 0 && p.aheadIsOp("(") && !p.emptyCall() {
+		p.addCall(name)
+	}
 }
 
 // emptyCall reports whether nothing is in the parenthesis ahead.
 func (p *parser) emptyCall() bool {
-	fork := p.lex
+	fork := p.Ahead()
+	fork.Next() // the parenthesis
 	return fork.Next().IsOp(p.src, ")")
 }
 
-// typeLength reports whether the parenthesis ahead holds the length of a type:
+// typeLength reports whether the parenthesis that opens here holds the length of a type:
 // CAST(a AS decimal(10,2)).
 func (p *parser) typeLength() bool {
-	fork := p.lex
+	fork := p.Ahead()
 	for {
 		t := fork.Next()
 		if t.IsOp(p.src, "-") || t.IsOp(p.src, "+") {
@@ -139,12 +151,12 @@ func (p *parser) typeLength() bool {
 	}
 }
 
-// columnList reports whether the parenthesis ahead holds the columns of a
+// columnList reports whether the parenthesis that opens here holds the columns of a
 // common table expression: c (a, b) AS (…), c (a) AS MATERIALIZED (…).
 func (p *parser) columnList() bool {
-	fork := p.lex
+	fork := p.Ahead()
 	for {
-		if t := fork.Next(); !isName(t) {
+		if t := fork.Next(); !named(t) {
 			return false
 		}
 		sep := fork.Next()
@@ -166,8 +178,13 @@ func (p *parser) columnList() bool {
 	}
 }
 
+// named reports whether t can name a column: strings can, too.
+func named(t lex.Token) bool {
+	return t.Kind == lex.Word || t.Kind == lex.Ident || t.Kind == lex.String
+}
+
 // dml reads an INSERT, REPLACE, UPDATE or DELETE, which may stand behind WITH,
-// to the end of the statement.
+// to the end of the statement. A REPLACE behind WITH is known by its INTO, and begins there.
 func (p *parser) dml() {
 	if p.v.Class >= sqlguard.Write {
 		p.misunderstood("a write inside of a write")
@@ -175,76 +192,43 @@ func (p *parser) dml() {
 		return
 	}
 	var op sqlguard.Op
-	switch string(p.word()) {
-	case "insert":
+	switch p.word() {
+	case wordInsert:
 		op = sqlguard.OpInsert
 		p.raise(sqlguard.Write, op, "inserts")
-	case "replace":
-		op = sqlguard.OpReplace
-		p.raise(sqlguard.Write, op, "replaces")
-	case "update":
+	case wordUpdate:
 		op = sqlguard.OpUpdate
 		p.raise(sqlguard.Write, op, "updates")
-	case "delete":
+	case wordDelete:
 		op = sqlguard.OpDelete
 		p.raise(sqlguard.Write, op, "deletes")
+	default:
+		op = sqlguard.OpReplace
+		p.raise(sqlguard.Write, op, "replaces")
 	}
-	p.shift()
+	if !p.is(wordInto) {
+		p.shift()
+	}
 	replaces := false
-	if p.accept("or") {
-		replaces = p.is("replace")
+	if p.accept(wordOr) {
+		replaces = p.is(wordReplace)
 		p.shift() // ABORT, FAIL, IGNORE, REPLACE, ROLLBACK
 	}
-	if !p.accept("into") {
-		p.accept("from")
+	if !p.accept(wordInto) {
+		p.accept(wordFrom)
 	}
-	t, ok := p.table(op)
-	if ok {
-		p.v.Complete = len(p.v.Tables) == 0
-		p.v.Tables = append(p.v.Tables, t)
+	var named bool
+	if p.target.schema, p.target.table, named = p.table(); named {
+		p.target.also(op)
 		if replaces {
-			p.also(t, sqlguard.OpReplace)
+			p.target.also(sqlguard.OpReplace)
 		}
 	}
-	if p.accept("as") {
+	if p.accept(wordAs) {
 		p.shift()
 	}
-	if p.isOp("(") {
-		p.skipParentheses() // the columns of INSERT
+	if p.Op == '(' {
+		p.shift() // the columns of INSERT are no arguments
 	}
-	for !p.end() {
-		if p.is("update") && p.prevIs("do") {
-			p.shift() // ON CONFLICT DO UPDATE
-			if ok {
-				p.also(t, sqlguard.OpUpdate)
-			}
-			continue
-		}
-		p.step()
-	}
-}
-
-// also notes that a table is written in another way too, once.
-func (p *parser) also(t sqlguard.Table, op sqlguard.Op) {
-	t.Op = op
-	if !slices.Contains(p.v.Tables, t) {
-		p.v.Tables = append(p.v.Tables, t)
-	}
-}
-
-// skipParentheses moves behind the parenthesis that opens here, judging nothing.
-func (p *parser) skipParentheses() {
-	depth := 0
-	for !p.end() {
-		switch {
-		case p.isOp("("):
-			depth++
-		case p.isOp(")"):
-			depth--
-		}
-		p.shift()
-		if depth == 0 {
-			return
-		}
-	}
+	p.rest()
 }

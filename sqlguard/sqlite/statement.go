@@ -1,34 +1,33 @@
 package sqlite
 
 import (
-	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
 // statement judges the head of a statement, and as much of the rest as is no
 // plain expression.
 func (p *parser) statement() {
-	if p.is("explain") {
+	if p.is(wordExplain) {
 		p.explain()
 		return
 	}
-	switch string(p.word()) {
-	case "select", "values", "with":
+	switch p.word() {
+	case wordSelect, wordValues, wordWith:
 		p.raise(sqlguard.Read, sqlguard.OpSelect, "query")
 		p.rest()
-	case "insert", "replace", "update", "delete":
+	case wordInsert, wordReplace, wordUpdate, wordDelete:
 		p.dml()
-	case "pragma":
+	case wordPragma:
 		p.pragma()
-	case "attach":
+	case wordAttach:
 		p.raise(sqlguard.Escape, "ATTACH", "opens, and may create, another file")
 		p.skipRest()
-	case "detach":
+	case wordDetach:
 		p.raise(sqlguard.Escape, "DETACH", "closes a file that the session reads")
 		p.skipRest()
-	case "vacuum":
+	case wordVacuum:
 		p.vacuum()
-	case "create", "drop", "alter", "reindex", "analyze":
+	case wordCreate, wordDrop, wordAlter, wordReindex, wordAnalyze:
 		p.definition()
 	default:
 		if !p.transaction() {
@@ -42,12 +41,12 @@ func (p *parser) statement() {
 // acts while it is prepared, and functions of constants may be called by the planner.
 func (p *parser) explain() {
 	p.shift()
-	if p.accept("query") && !p.accept("plan") {
+	if p.accept(wordQuery) && !p.accept(wordPlan) {
 		p.misunderstood("EXPLAIN QUERY without PLAN")
 	}
-	switch string(p.word()) {
-	case "select", "values", "with", "insert", "replace", "update", "delete":
-	case "pragma", "attach", "detach", "vacuum", "create", "drop", "alter", "reindex", "analyze":
+	switch p.word() {
+	case wordSelect, wordValues, wordWith, wordInsert, wordReplace, wordUpdate, wordDelete:
+	case wordPragma, wordAttach, wordDetach, wordVacuum, wordCreate, wordDrop, wordAlter, wordReindex, wordAnalyze:
 		p.statement()
 		return
 	default:
@@ -57,14 +56,14 @@ func (p *parser) explain() {
 	}
 	p.statement()
 	p.v.Class, p.v.Op, p.v.Why = sqlguard.Read, sqlguard.OpSelect, "explains a statement that is not run"
-	p.v.Tables, p.v.Complete = nil, true
+	p.target, p.v.Complete = target{}, true
 }
 
 // vacuum judges VACUUM, and VACUUM INTO, which writes another file.
 func (p *parser) vacuum() {
 	p.raise(sqlguard.Schema, "VACUUM", "rewrites the file")
 	for !p.end() {
-		if p.is("into") {
+		if p.is(wordInto) {
 			p.v.Class, p.v.Op, p.v.Why = sqlguard.Write, "VACUUM INTO", "writes another file"
 		}
 		p.shift()
@@ -74,25 +73,22 @@ func (p *parser) vacuum() {
 // transaction judges transaction control. It reports false for other
 // statements.
 func (p *parser) transaction() bool {
-	switch string(p.word()) {
-	case "begin":
+	switch p.word() {
+	case wordBegin:
 		p.begin()
-	case "commit", "end":
+	case wordCommit, wordEnd:
 		p.shift()
 		p.transactionName()
 		p.control("COMMIT", "commits", sqlguard.TxCommit)
-	case "rollback":
+	case wordRollback:
 		p.rollback()
-	case "savepoint":
+	case wordSavepoint:
 		p.shift()
 		p.savepointName()
 		p.control("SAVEPOINT", "sets a savepoint", sqlguard.TxSavepoint)
-	case "release":
+	case wordRelease:
 		p.shift()
-		if p.ahead.Kind != lex.Semicolon && p.ahead.Kind != lex.EOF {
-			p.accept("savepoint")
-		}
-		p.savepointName()
+		p.knownSavepoint()
 		p.control("RELEASE", "releases a savepoint", sqlguard.TxRelease)
 	default:
 		return false
@@ -105,11 +101,11 @@ func (p *parser) transaction() bool {
 func (p *parser) begin() {
 	p.shift()
 	locks := false
-	switch string(p.word()) {
-	case "immediate", "exclusive":
+	switch p.word() {
+	case wordImmediate, wordExclusive:
 		locks = true
 		p.shift()
-	case "deferred":
+	case wordDeferred:
 		p.shift()
 	}
 	p.transactionName()
@@ -122,30 +118,35 @@ func (p *parser) begin() {
 func (p *parser) rollback() {
 	p.shift()
 	p.transactionName()
-	if !p.accept("to") {
+	if !p.accept(wordTo) {
 		p.control("ROLLBACK", "rolls back", sqlguard.TxRollback)
 		return
 	}
-	if p.ahead.Kind != lex.Semicolon && p.ahead.Kind != lex.EOF {
-		p.accept("savepoint")
-	}
-	p.savepointName()
+	p.knownSavepoint()
 	p.control("ROLLBACK", "rolls back to a savepoint", sqlguard.TxRollbackTo)
 }
 
 // transactionName moves behind TRANSACTION and the name that may follow it.
 func (p *parser) transactionName() {
-	if p.accept("transaction") && !p.end() && !p.is("to") && isName(p.tok) {
+	if p.accept(wordTransaction) && !p.end() && !p.is(wordTo) && p.Named() {
 		p.shift()
 	}
 }
 
 // savepointName moves behind the name of a savepoint.
 func (p *parser) savepointName() {
-	if !isName(p.tok) {
+	if !p.Named() {
 		p.misunderstood("a savepoint without a name")
 	}
 	p.shift()
+}
+
+// knownSavepoint moves behind the name of a savepoint, before which SAVEPOINT may
+// stand, which is a name itself.
+func (p *parser) knownSavepoint() {
+	if !p.accept(wordSavepoint) || !p.end() {
+		p.savepointName()
+	}
 }
 
 // control finishes a statement of transaction control, which must be over.

@@ -1,0 +1,114 @@
+package sqlite
+
+import (
+	"strings"
+
+	"github.com/quiescehq/quiesce/internal/lex"
+)
+
+// A word's code has its number, if it is a keyword that the judge asks for, and
+// these bits.
+const (
+	// number is the keyword's number.
+	number uint16 = 1<<8 - 1
+	// readOnly marks SQLite's own functions that do nothing but read and compute.
+	readOnly uint16 = 1 << 13
+	// known marks every word, so that no code is 0.
+	known uint16 = 1 << 12
+)
+
+// The keywords that the judge asks for, by number.
+const (
+	wordAlter uint16 = iota + 1
+	wordAnalyze
+	wordAs
+	wordAttach
+	wordBegin
+	wordBy
+	wordCommit
+	wordConflict
+	wordCreate
+	wordDeferred
+	wordDelete
+	wordDetach
+	wordDo
+	wordDrop
+	wordEnd
+	wordExclusive
+	wordExists
+	wordExplain
+	wordFilter
+	wordFrom
+	wordGroup
+	wordIf
+	wordImmediate
+	wordIndex
+	wordInsert
+	wordInto
+	wordMaterialized
+	wordNot
+	wordOn
+	wordOr
+	wordOrder
+	wordOver
+	wordPartition
+	wordPlan
+	wordPragma
+	wordQuery
+	wordRegexp
+	wordReindex
+	wordRelease
+	wordRename
+	wordReplace
+	wordRollback
+	wordSavepoint
+	wordSelect
+	wordTable
+	wordTemp
+	wordTemporary
+	wordTo
+	wordTransaction
+	wordTrigger
+	wordUnique
+	wordUpdate
+	wordVacuum
+	wordValues
+	wordView
+	wordVirtual
+	wordWith
+)
+
+// keywords are the keywords in the order of their numbers.
+const keywords = `
+	alter analyze as attach begin by commit conflict create deferred delete detach do drop end exclusive exists explain
+	filter from group if immediate index insert into materialized not on or order over partition plan pragma query
+	regexp reindex release rename replace rollback savepoint select table temp temporary to transaction trigger
+	unique update vacuum values view virtual with`
+
+// halting are the keywords that change what a query is, wherever they stand: they are
+// reserved, but for REGEXP, which calls a function that no library brings.
+const halting = `delete insert into regexp update`
+
+// beforeParenthesis are reserved words that a parenthesis may follow without a
+// call. Words that SQLite falls back to reading as names are not among them.
+const beforeParenthesis = `
+	all and as between case distinct else escape except exists from group having in intersect is isnull join limit
+	not notnull on or order returning select set then union using values when where`
+
+var words = lex.NewWords(codes())
+
+func codes() map[string]uint16 {
+	m := make(map[string]uint16)
+	mark := func(list string, bit uint16) {
+		for _, w := range strings.Fields(list) {
+			m[w] |= bit | known
+		}
+	}
+	for i, w := range strings.Fields(keywords) {
+		m[w] = uint16(i+1) | known
+	}
+	mark(halting, lex.Halts)
+	mark(beforeParenthesis, lex.Reserved)
+	mark(readers, readOnly)
+	return m
+}
