@@ -1,7 +1,11 @@
 package lex
 
-// Bits of a word's code that [Cursor.Skim] heeds. The others are the parser's own.
+import "strings"
+
+// Bits of a [Lexeme]'s code. The others are the parser's own.
 const (
+	// Known is set in the code of every word that is in [Words], and of no operator.
+	Known uint16 = 1 << 12
 	// Halts marks words that a parser has to see, wherever they stand.
 	Halts uint16 = 1 << 15
 	// Reserved marks words that are not the name of a function where a parenthesis
@@ -9,24 +13,38 @@ const (
 	Reserved uint16 = 1 << 14
 )
 
-// Lexeme is a token with what a parser asks of it most.
+// Lexeme is a token with what a parser asks of it most, in two machine words.
 type Lexeme struct {
-	// Start and End are where it stands: src[Start:End]. Texts for a Cursor are
-	// shorter than 2 GiB.
-	Start, End int32
-	// Code is what [Words] say of a Word, 0 if it is not in them.
-	Code uint16
-	Kind Kind
-	// Op is the operator if it is one byte long, else 0.
-	Op byte
+	span uint64 // start, and from bit 32 on end
+	what uint32 // code, and from bit 16 on kind
 }
 
-// Token returns the token itself.
-func (x Lexeme) Token() Token { return Token{Kind: x.Kind, Start: int(x.Start), End: int(x.End)} }
+func lexeme(k Kind, code uint16, start, end int) Lexeme {
+	return Lexeme{span: uint64(uint32(start)) | uint64(end)<<32, what: uint32(code) | uint32(k)<<16}
+}
+
+// Start is where the token begins; the text is shorter than 2 GiB.
+func (x Lexeme) Start() int { return int(uint32(x.span)) }
+
+// End is where the token ends.
+func (x Lexeme) End() int { return int(x.span >> 32) }
+
+// Kind is what the token is.
+func (x Lexeme) Kind() Kind { return Kind(x.what >> 16) }
+
+// Code is what [Words] say of a Word, and the byte of an Op that is one byte long;
+// else 0.
+func (x Lexeme) Code() uint16 { return uint16(x.what) }
+
+// Is reports whether the token is the operator, which is one byte long.
+func (x Lexeme) Is(op byte) bool { return x.what == uint32(op)|uint32(Op)<<16 }
 
 // Named reports whether the token may name something: a word, a quoted name, a
 // string.
-func (x Lexeme) Named() bool { return x.Kind == Word || x.Kind == Ident || x.Kind == String }
+func (x Lexeme) Named() bool { return x.Kind()-Word <= String-Word }
+
+// Token returns the token itself.
+func (x Lexeme) Token() Token { return Token{Kind: x.Kind(), Start: x.Start(), End: x.End()} }
 
 // Cursor reads a text one token at a time, looks each word up once, and remembers
 // the last few tokens, which is what a parser without a tree lives on. It allocates
@@ -44,29 +62,39 @@ type Cursor struct {
 // remembered is how many tokens a Cursor looks back. It is a power of two.
 const remembered = 4
 
-// NewCursor returns a Cursor that stands on the first token of src.
-func NewCursor(d Dialect, src string, o Options, words *Words) Cursor {
-	c := Cursor{src: src, lex: New(d, src, o), words: words}
-	c.set(c.lex.Next()) // which looks for NUL bytes
-	return c
+// Begin puts a new Cursor on the first token of src.
+func (c *Cursor) Begin(d Dialect, src string, o Options, words *Words) {
+	c.src, c.words = src, words
+	c.lex.src, c.lex.dialect, c.lex.opts = src, d, o
+	if d == SQLite && strings.IndexByte(src, 0) < 0 {
+		c.lex.checked = true
+		c.stepSQLite(true)
+	} else {
+		c.set(c.lex.Next())
+	}
+	c.Forget()
 }
 
 // Advance moves to the next token. At the end it stays.
 func (c *Cursor) Advance() {
+	if c.lex.dialect == SQLite && c.lex.reason == "" {
+		c.stepSQLite(true)
+		return
+	}
 	c.past[c.passed%remembered] = c.Lexeme
 	c.passed++
 	c.set(c.lex.Next())
 }
 
 func (c *Cursor) set(t Token) {
-	x := Lexeme{Kind: t.Kind, Start: int32(t.Start), End: int32(t.End)}
+	code := uint16(0)
 	switch {
 	case t.Kind == Word:
-		x.Code = c.words.Find(c.src, t.Start, t.End)
+		code = c.words.Find(c.src, t.Start, t.End)
 	case t.Kind == Op && t.End-t.Start == 1:
-		x.Op = c.src[t.Start]
+		code = uint16(c.src[t.Start])
 	}
-	c.Lexeme = x
+	c.Lexeme = lexeme(t.Kind, code, t.Start, t.End)
 }
 
 // Skim moves to the next token, and on over those that mean nothing to a judge of
@@ -76,7 +104,7 @@ func (c *Cursor) set(t Token) {
 // does it spare what can be spared.
 func (c *Cursor) Skim() {
 	if c.lex.dialect == SQLite && c.lex.reason == "" {
-		c.skimSQLite()
+		c.stepSQLite(false)
 		return
 	}
 	for c.Advance(); !c.halts(); c.Advance() {
@@ -85,14 +113,14 @@ func (c *Cursor) Skim() {
 
 // halts reports whether Skim ends at the current token.
 func (c *Cursor) halts() bool {
-	switch c.Kind {
+	switch c.Kind() {
 	case Word:
-		return c.Code&Halts != 0 || pragmaTable(c.src, int(c.Start), int(c.End))
+		return c.Code()&Halts != 0 || pragmaTable(c.src, c.Start(), c.End())
 	case Ident, String:
-		return pragmaTable(c.src, int(c.Start)+1, int(c.End))
+		return pragmaTable(c.src, c.Start()+1, c.End())
 	case Op:
 		before := c.Past(1)
-		return c.Op == '(' && before.Named() && before.Code&Reserved == 0
+		return c.Is('(') && before.Named() && before.Code()&Reserved == 0
 	case Semicolon, EOF, Error:
 		return true
 	}
@@ -119,4 +147,4 @@ func (c *Cursor) Ahead() Lexer { return c.lex }
 func (c *Cursor) Reason() string { return c.lex.Reason() }
 
 // Text returns the current token as it stands in the text.
-func (c *Cursor) Text() string { return c.src[c.Start:c.End] }
+func (c *Cursor) Text() string { return c.src[c.Start():c.End()] }

@@ -1,56 +1,84 @@
 package lex
 
-// skimSQLite is Skim for SQLite. It reads the tokens that texts are mostly made of
-// by itself, in one loop over the bytes, and has nextSQLite read the others.
-func (c *Cursor) skimSQLite() {
+// stepSQLite is Advance for SQLite if it stops at every token, and Skim if not. It
+// reads the tokens that texts are mostly made of by itself, in one loop over the bytes, and
+// has nextSQLite read the others.
+func (c *Cursor) stepSQLite(every bool) {
 	src, i := c.src, c.lex.pos
-	last := c.Lexeme // the token before the one at i
-	passed := c.passed
+	last, passed := c.Lexeme, c.passed // the token before the one at i
 	for i < len(src) {
-		x := Lexeme{Start: int32(i)}
+		start, kind, code, halts := i, Op, uint16(0), every
 		switch b := src[i]; sqliteStarts[b] {
 		case startSpace:
 			i = run(src, i+1, space)
 			continue
 		case startWord:
 			i = run(src, i+1, letter|digit|dollar)
-			x.Kind, x.Code = Word, c.words.Find(src, int(x.Start), i)
-			if x.Code&Halts != 0 || x.Code == 0 && pragmaTable(src, int(x.Start), i) {
-				x.End = int32(i)
-				c.stop(last, x, passed)
-				return
-			}
+			kind, code = Word, c.words.Find(src, start, i)
+			halts = halts || code&Halts != 0 || code == 0 && pragmaTable(src, start, i)
 		case startOne:
-			x.Kind, x.Op = Op, b
-			if b == '(' && last.Named() && last.Code&Reserved == 0 {
-				x.End = x.Start + 1
-				c.stop(last, x, passed)
-				return
-			}
-			i++
+			i, code = i+1, uint16(b)
+			halts = halts || b == '(' && last.Named() && last.Code()&Reserved == 0
 		case startParam:
-			x.Kind, i = Param, run(src, i+1, digit)
+			kind, i = Param, run(src, i+1, digit)
 		default:
-			c.past[passed%remembered], c.passed = last, passed+1
-			c.lex.pos = i
-			c.set(c.lex.nextSQLite())
-			if c.halts() {
-				return
+			if kind, i = plainSQLite(src, i); kind == EOF {
+				c.past[passed%remembered], c.passed = last, passed+1
+				c.lex.pos = last.End()
+				c.set(c.lex.nextSQLite())
+				if every || c.halts() {
+					return
+				}
+				last, passed, i = c.Lexeme, c.passed, c.lex.pos
+				continue
 			}
-			x, i = c.Lexeme, c.lex.pos
-			last, passed = x, c.passed
-			continue
+			if kind == Op {
+				code = uint16(b)
+			}
 		}
-		x.End = int32(i)
 		c.past[passed%remembered] = last
 		passed++
-		last = x
+		last = lexeme(kind, code, start, i)
+		if halts {
+			c.Lexeme, c.passed, c.lex.pos = last, passed, i
+			return
+		}
+		if i < len(src) && src[i] == ' ' {
+			i++ // a vertical tab behind it is read from the end of the last token
+		}
 	}
-	c.stop(last, Lexeme{Kind: EOF, Start: int32(i), End: int32(i)}, passed)
+	c.past[passed%remembered] = last
+	c.Lexeme, c.passed, c.lex.pos = lexeme(EOF, 0, i, i), passed+1, i
 }
 
-// stop makes x the current token and last the one before it.
-func (c *Cursor) stop(last, x Lexeme, passed uint) {
-	c.past[passed%remembered], c.passed = last, passed+1
-	c.Lexeme, c.lex.pos = x, int(x.End)
+// plainSQLite reads some tokens that come often in a form that needs no care: the
+// kind and the end. For all others it returns EOF.
+func plainSQLite(src string, i int) (Kind, int) {
+	b, end := src[i], i+1
+	switch sqliteStarts[b] {
+	case startDot:
+		if end < len(src) && classes[src[end]]&digit == 0 {
+			return Op, end
+		}
+	case startMany:
+		if end < len(src) && b != '!' && sqliteStarts[src[end]] != startMany {
+			return Op, end
+		}
+	case startDigit:
+		end = run(src, end, digit)
+		if end < len(src) && src[end] != '.' && classes[src[end]]&(letter|dollar) == 0 {
+			return Number, end
+		}
+	case startQuote, startName:
+		for end < len(src) && src[end] != b {
+			end++
+		}
+		if end+1 < len(src) && src[end+1] != b && !pragmaTable(src, i+1, end) {
+			if b == '\'' {
+				return String, end + 1
+			}
+			return Ident, end + 1
+		}
+	}
+	return EOF, i
 }

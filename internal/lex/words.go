@@ -2,43 +2,46 @@ package lex
 
 import "math/bits"
 
-// Words is a set of words, each with a code that is not 0. A look-up folds ASCII
-// letters, allocates nothing, and takes a time that does not depend on the set: a few
+// Words is a set of words, each with a code that has the bit [Known]. A look-up folds
+// ASCII letters, allocates nothing, and takes a time that does not depend on the set: a few
 // loads for all words but those longer than 16 bytes.
 type Words struct {
-	slots [wordSlots]wordSlot
+	// index holds where in words a word stands; 0 is none. Most look-ups of other
+	// words end at their first slot.
+	index [wordSlots]uint16
+	words []word
 }
 
-// wordSlots is far more than there are words, so that most look-ups of other
-// words end at the first slot.
+// wordSlots is at least twice as many as there are words.
 const (
-	wordBits  = 10
+	wordBits  = 11
 	wordSlots = 1 << wordBits
 )
 
-type wordSlot struct {
+type word struct {
 	head, tail uint64 // the first and the last eight bytes, see ends
 	text       string
 	code       uint16
 }
 
 // NewWords returns the set of the keys of codes, which must be words in lower
-// case. It panics if they are not, or if they are too many.
+// case, and gives each code the bit [Known]. It panics if a key is no such word, or if they are too many.
 func NewWords(codes map[string]uint16) *Words {
-	w := &Words{}
+	w := &Words{words: make([]word, 1, len(codes)+1)}
 	if len(codes) > wordSlots/2 {
 		panic("lex: too many words")
 	}
 	for text, code := range codes {
-		if text == "" || code == 0 || run(text, 0, letter|digit) != len(text) || foldedCopy(text) != text {
-			panic("lex: not a word in lower case with a code: " + text)
+		if text == "" || run(text, 0, letter|digit) != len(text) || foldedCopy(text) != text {
+			panic("lex: not a word in lower case: " + text)
 		}
 		head, tail := ends(text, 0, len(text))
 		i := wordHash(head, tail, len(text))
-		for w.slots[i].code != 0 {
+		for w.index[i] != 0 {
 			i = (i + 1) % wordSlots
 		}
-		w.slots[i] = wordSlot{head: head, tail: tail, text: text, code: code}
+		w.index[i] = uint16(len(w.words))
+		w.words = append(w.words, word{head: head, tail: tail, text: text, code: code | Known})
 	}
 	return w
 }
@@ -46,14 +49,21 @@ func NewWords(codes map[string]uint16) *Words {
 // Find returns the code of the word src[start:end], 0 if it is not in the set.
 // It must be a word: letters, digits, underscores and dollars, no other bytes.
 func (w *Words) Find(src string, start, end int) uint16 {
-	head, tail := ends(src, start, end)
-	for i := wordHash(head, tail, end-start); ; i = (i + 1) % wordSlots {
-		s := &w.slots[i]
-		if s.code == 0 {
+	n := end - start
+	var head, tail uint64
+	if n < 8 && start+8 <= len(src) {
+		head = eight(src, start)&(1<<(8*uint(n))-1) | caseBits
+	} else {
+		head, tail = ends(src, start, end)
+	}
+	for i := wordHash(head, tail, n); ; i = (i + 1) % wordSlots {
+		at := w.index[i%wordSlots]
+		if at == 0 {
 			return 0
 		}
-		if s.head == head && s.tail == tail && len(s.text) == end-start && (len(s.text) <= 16 || foldsTo(src[start:end], s.text)) {
-			return s.code
+		x := &w.words[at]
+		if x.head == head && x.tail == tail && len(x.text) == n && (n <= 16 || foldsTo(src[start:end], x.text)) {
+			return x.code
 		}
 	}
 }
@@ -74,11 +84,8 @@ const caseBits = 0x2020202020202020
 // ends returns the first and the last eight bytes of a word, folded. What is
 // shorter is filled up, and has a tail that says nothing.
 func ends(src string, start, end int) (head, tail uint64) {
-	switch n := end - start; {
-	case n >= 8:
+	if end-start >= 8 {
 		return eight(src, start) | caseBits, eight(src, end-8) | caseBits
-	case start+8 <= len(src):
-		return eight(src, start)&(1<<(8*uint(n))-1) | caseBits, 0
 	}
 	for i := end - 1; i >= start; i-- {
 		head = head<<8 | uint64(src[i])

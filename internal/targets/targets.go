@@ -68,7 +68,8 @@ func holds(list []sqlguard.Table, schema, name Name, ops []sqlguard.Op) bool {
 	return true
 }
 
-// place hashes names and operations, by FNV-1a.
+// place hashes the ends of the names and the operations, by FNV-1a. Names that have
+// these in common share a slot, which is right all the same.
 func place(schema, name Name, ops []sqlguard.Op) uint32 {
 	h := schema.hash(2166136261)
 	h = name.hash((h ^ '.') * 16777619)
@@ -78,9 +79,13 @@ func place(schema, name Name, ops []sqlguard.Op) uint32 {
 	return (h ^ h>>16) % slots
 }
 
+// hashed is how many bytes from the end of a name are hashed.
+const hashed = 8
+
 func (n Name) hash(h uint32) uint32 {
-	for i := 0; i < len(n.Text); i++ {
-		h = (h ^ uint32(n.at(i))) * 16777619
+	h ^= uint32(len(n.Text)) << 8
+	for i := max(0, len(n.Text)-hashed); i < len(n.Text); i++ {
+		h = (h ^ uint32(n.Text[i]|0x20)) * 16777619
 	}
 	return h
 }
@@ -96,11 +101,11 @@ func (n Name) at(i int) byte {
 
 // is reports whether the name resolves to s.
 func (n Name) is(s string) bool {
-	if len(s) != len(n.Text) {
-		return false
+	if s == n.Text {
+		return true // in lower case already, as most names are
 	}
-	if n.Fold == Keep {
-		return s == n.Text
+	if n.Fold == Keep || len(s) != len(n.Text) {
+		return false
 	}
 	for i := 0; i < len(s); i++ {
 		if n.at(i) != s[i] {

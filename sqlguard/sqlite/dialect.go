@@ -32,10 +32,11 @@ func (Dialect) Name() string { return "sqlite" }
 // Classify judges one text, which may hold several statements. Texts longer
 // than 1 MiB, and those with more statements or unknown functions than people
 // write, are not understood. Verdicts have FoldCase set.
-func (Dialect) Classify(sql string) sqlguard.Verdict {
-	v := sqlguard.NotUnderstood("longer than 1 MiB")
-	if len(sql) <= lex.MaxLength {
-		v = classify(sql)
+func (Dialect) Classify(sql string) (v sqlguard.Verdict) {
+	if len(sql) > lex.MaxLength {
+		v = sqlguard.NotUnderstood("longer than 1 MiB")
+	} else {
+		classify(sql, &v)
 	}
 	v.FoldCase = true
 	return v

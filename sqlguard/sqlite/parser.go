@@ -24,26 +24,31 @@ type parser struct {
 	trigger bool             // the body of CREATE TRIGGER has begun and not ended
 }
 
-// classify judges a text. A text with one statement, which is what most are, needs
-// no list.
-func classify(sql string) sqlguard.Verdict {
-	p := parser{Cursor: lex.NewCursor(lex.SQLite, sql, lex.Options{}, words), src: sql}
+// classify judges a text and says so in v. A text with one statement, which is what
+// most are, needs no list.
+func classify(sql string, v *sqlguard.Verdict) {
+	p := parser{src: sql}
+	p.Begin(lex.SQLite, sql, lex.Options{}, words)
 	if !p.next() {
-		return sqlguard.Combine(nil)
+		*v = sqlguard.Combine(nil)
+		return
 	}
 	p.one()
-	if p.Kind == lex.EOF || !p.next() {
-		return p.v
+	if p.Kind() == lex.EOF || !p.next() {
+		*v = p.v
+		return
 	}
 	parts := []sqlguard.Verdict{p.v}
 	for more := true; more; more = p.next() {
 		if len(parts) == maxStatements {
-			return sqlguard.NotUnderstood("more than 1000 statements")
+			*v = sqlguard.NotUnderstood("more than 1000 statements")
+			return
 		}
+		p.v, p.problem, p.target = sqlguard.Verdict{}, "", target{}
 		p.one()
 		parts = append(parts, p.v)
 	}
-	return sqlguard.Combine(parts)
+	*v = sqlguard.Combine(parts)
 }
 
 // next moves to the next statement. It reports false if there is none. The END of
@@ -51,9 +56,9 @@ func classify(sql string) sqlguard.Verdict {
 func (p *parser) next() bool {
 	for {
 		switch {
-		case p.Kind == lex.EOF:
+		case p.Kind() == lex.EOF:
 			return false
-		case p.Kind == lex.Semicolon:
+		case p.Kind() == lex.Semicolon:
 			p.Advance()
 		case p.trigger && p.is(wordEnd) && p.lastWord():
 			p.trigger = false
@@ -67,12 +72,11 @@ func (p *parser) next() bool {
 
 // one judges the statement that starts here and moves to its end.
 func (p *parser) one() {
-	p.v = sqlguard.Verdict{FoldCase: true}
-	p.problem, p.target = "", target{}
+	p.v.FoldCase = true
 	p.statement()
 	p.rest()
 	p.name()
-	if p.Kind == lex.Error {
+	if p.Kind() == lex.Error {
 		p.misunderstood(p.Reason())
 		p.Advance()
 	}
@@ -95,18 +99,18 @@ func (p *parser) shift() {
 
 // end reports whether the statement is over.
 func (p *parser) end() bool {
-	return p.Kind == lex.EOF || p.Kind == lex.Semicolon || p.Kind == lex.Error
+	return p.Kind() == lex.EOF || p.Kind() == lex.Semicolon || p.Kind() == lex.Error
 }
 
 // word returns the number of the keyword that the current token is, 0 if it is
 // none.
-func (p *parser) word() uint16 { return p.Code & number }
+func (p *parser) word() uint16 { return p.Code() & number }
 
 // is reports whether the current token is the keyword.
-func (p *parser) is(keyword uint16) bool { return p.Code&number == keyword }
+func (p *parser) is(keyword uint16) bool { return p.Code()&number == keyword }
 
 // was reports whether the token n tokens before the current one is the keyword.
-func (p *parser) was(n uint, keyword uint16) bool { return p.Past(n).Code&number == keyword }
+func (p *parser) was(n uint, keyword uint16) bool { return p.Past(n).Code()&number == keyword }
 
 // accept moves behind the keyword if it is the current token.
 func (p *parser) accept(keyword uint16) bool {

@@ -64,7 +64,7 @@ func (p *parser) pragma() {
 		p.skipRest()
 		return
 	}
-	argument := p.Op == '=' || p.Op == '('
+	argument := p.Is('=') || p.Is('(')
 	on := argument && p.switchesOn()
 	if !argument && !p.end() {
 		p.misunderstood("PRAGMA with something unknown behind it")
@@ -93,10 +93,10 @@ func (p *parser) pragma() {
 // switchesOn moves behind the argument and reports whether it is one of those
 // that every version takes for true.
 func (p *parser) switchesOn() bool {
-	parenthesis := p.Op == '('
+	parenthesis := p.Is('(')
 	p.shift()
 	on := false
-	switch p.Kind {
+	switch p.Kind() {
 	case lex.Number:
 		on = p.Text() == "1"
 	case lex.Word, lex.Ident, lex.String:
@@ -107,7 +107,7 @@ func (p *parser) switchesOn() bool {
 	}
 	p.shift()
 	if parenthesis {
-		if p.Op != ')' {
+		if !p.Is(')') {
 			return false
 		}
 		p.shift()

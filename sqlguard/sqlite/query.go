@@ -12,9 +12,9 @@ import (
 func (p *parser) rest() {
 	for !p.end() {
 		switch {
-		case p.Op == '(':
+		case p.Is('('):
 			p.parenthesis()
-		case p.Code&lex.Halts != 0:
+		case p.Code()&lex.Halts != 0:
 			if p.keyword() {
 				continue
 			}
@@ -57,11 +57,11 @@ func (p *parser) keyword() bool {
 // it a call?
 func (p *parser) parenthesis() {
 	name := p.Past(1)
-	if !name.Named() || name.Code&lex.Reserved != 0 {
+	if !name.Named() || name.Code()&lex.Reserved != 0 {
 		return
 	}
-	qualified := p.Past(2).Op == '.'
-	if name.Code&readOnly != 0 && !qualified {
+	qualified := p.Past(2).Is('.')
+	if name.Code()&readOnly != 0 && !qualified {
 		p.v.Functions = true
 		return
 	}
@@ -83,9 +83,9 @@ func (p *parser) parenthesis() {
 // noCall reports whether the parenthesis that opens here belongs to something else
 // than a call by the name before it.
 func (p *parser) noCall() bool {
-	switch before := p.Past(2); p.Past(1).Code & number {
+	switch before := p.Past(2); p.Past(1).Code() & number {
 	case wordOver, wordFilter:
-		if before.Op == ')' {
+		if before.Is(')') {
 			return true
 		}
 	case wordBy:
@@ -227,7 +227,7 @@ func (p *parser) dml() {
 	if p.accept(wordAs) {
 		p.shift()
 	}
-	if p.Op == '(' {
+	if p.Is('(') {
 		p.shift() // the columns of INSERT are no arguments
 	}
 	p.rest()

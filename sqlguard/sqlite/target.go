@@ -32,7 +32,7 @@ func (p *parser) table() (schema, table lex.Lexeme, ok bool) {
 	}
 	table = p.Lexeme
 	p.shift()
-	if p.Op != '.' {
+	if !p.Is('.') {
 		return schema, table, true
 	}
 	p.shift()
@@ -50,7 +50,7 @@ func (p *parser) name() {
 		return
 	}
 	schema, ok := targets.Name{Fold: targets.Lower}, true
-	if p.target.schema.Kind != lex.EOF {
+	if p.target.schema.Kind() != lex.EOF {
 		schema.Text, ok = p.target.schema.Token().Name(p.src)
 	}
 	table, named := p.target.table.Token().Name(p.src)

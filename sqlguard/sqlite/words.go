@@ -7,19 +7,17 @@ import (
 )
 
 // A word's code has its number, if it is a keyword that the judge asks for, and
-// these bits.
+// bits of lex, and readOnly.
 const (
-	// number is the keyword's number.
-	number uint16 = 1<<8 - 1
+	// number is the keyword's number, with the bit that all words have.
+	number = lex.Known | 1<<8 - 1
 	// readOnly marks SQLite's own functions that do nothing but read and compute.
 	readOnly uint16 = 1 << 13
-	// known marks every word, so that no code is 0.
-	known uint16 = 1 << 12
 )
 
 // The keywords that the judge asks for, by number.
 const (
-	wordAlter uint16 = iota + 1
+	wordAlter uint16 = lex.Known + 1 + iota
 	wordAnalyze
 	wordAs
 	wordAttach
@@ -101,11 +99,11 @@ func codes() map[string]uint16 {
 	m := make(map[string]uint16)
 	mark := func(list string, bit uint16) {
 		for _, w := range strings.Fields(list) {
-			m[w] |= bit | known
+			m[w] |= bit
 		}
 	}
 	for i, w := range strings.Fields(keywords) {
-		m[w] = uint16(i+1) | known
+		m[w] = wordAlter + uint16(i)
 	}
 	mark(halting, lex.Halts)
 	mark(beforeParenthesis, lex.Reserved)
