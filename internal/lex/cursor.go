@@ -1,7 +1,5 @@
 package lex
 
-import "strings"
-
 // Bits of a [Lexeme]'s code. The others are the parser's own.
 const (
 	// Known is set in the code of every word that is in [Words], and of no operator.
@@ -66,12 +64,7 @@ const remembered = 4
 func (c *Cursor) Begin(d Dialect, src string, o Options, words *Words) {
 	c.src, c.words = src, words
 	c.lex.src, c.lex.dialect, c.lex.opts = src, d, o
-	if d == SQLite && strings.IndexByte(src, 0) < 0 {
-		c.lex.checked = true
-		c.stepSQLite(true)
-	} else {
-		c.set(c.lex.Next())
-	}
+	c.Advance()
 	c.Forget()
 }
 

@@ -13,8 +13,15 @@ func (c *Cursor) stepSQLite(every bool) {
 			i = run(src, i+1, space)
 			continue
 		case startWord:
+			kind = Word
 			i = run(src, i+1, letter|digit|dollar)
-			kind, code = Word, c.words.Find(src, start, i)
+			if n := i - start; n < 8 && start+8 <= len(src) { // as most words are
+				if slot, head := shortWord(eight(src, start), n); c.words.index[slot] != 0 {
+					code = c.words.confirm(slot, head, 0, src[start:i])
+				}
+			} else {
+				code = c.words.Find(src, start, i)
+			}
 			halts = halts || code&Halts != 0 || code == 0 && pragmaTable(src, start, i)
 		case startOne:
 			i, code = i+1, uint16(b)
@@ -25,7 +32,7 @@ func (c *Cursor) stepSQLite(every bool) {
 			if kind, i = plainSQLite(src, i); kind == EOF {
 				c.past[passed%remembered], c.passed = last, passed+1
 				c.lex.pos = last.End()
-				c.set(c.lex.nextSQLite())
+				c.set(c.lex.Next()) // which looks for NUL bytes
 				if every || c.halts() {
 					return
 				}
@@ -70,10 +77,10 @@ func plainSQLite(src string, i int) (Kind, int) {
 			return Number, end
 		}
 	case startQuote, startName:
-		for end < len(src) && src[end] != b {
+		for end < len(src) && src[end] != b && src[end] != 0 {
 			end++
 		}
-		if end+1 < len(src) && src[end+1] != b && !pragmaTable(src, i+1, end) {
+		if end+1 < len(src) && src[end] == b && src[end+1] != b && !pragmaTable(src, i+1, end) {
 			if b == '\'' {
 				return String, end + 1
 			}

@@ -49,22 +49,26 @@ func NewWords(codes map[string]uint16) *Words {
 // Find returns the code of the word src[start:end], 0 if it is not in the set.
 // It must be a word: letters, digits, underscores and dollars, no other bytes.
 func (w *Words) Find(src string, start, end int) uint16 {
-	n := end - start
-	var head, tail uint64
-	if n < 8 && start+8 <= len(src) {
-		head = eight(src, start)&(1<<(8*uint(n))-1) | caseBits
-	} else {
-		head, tail = ends(src, start, end)
+	head, tail := ends(src, start, end)
+	i := wordHash(head, tail, end-start)
+	if w.index[i] == 0 {
+		return 0
 	}
-	for i := wordHash(head, tail, n); ; i = (i + 1) % wordSlots {
+	return w.confirm(i, head, tail, src[start:end])
+}
+
+// confirm is Find from the slot i on, which is not empty.
+func (w *Words) confirm(i uint, head, tail uint64, s string) uint16 {
+	for {
 		at := w.index[i%wordSlots]
 		if at == 0 {
 			return 0
 		}
 		x := &w.words[at]
-		if x.head == head && x.tail == tail && len(x.text) == n && (n <= 16 || foldsTo(src[start:end], x.text)) {
+		if x.head == head && x.tail == tail && len(x.text) == len(s) && (len(s) <= 16 || foldsTo(s, x.text)) {
 			return x.code
 		}
+		i++
 	}
 }
 
@@ -101,7 +105,14 @@ func eight(s string, i int) uint64 {
 }
 
 func wordHash(head, tail uint64, length int) uint {
-	return uint((head^bits.RotateLeft64(tail, 23)^uint64(length))*0x9E3779B97F4A7C15) >> (bits.UintSize - wordBits)
+	return uint((head^bits.RotateLeft64(tail, 23)^uint64(length))*0x9E3779B97F4A7C15>>(64-wordBits)) % wordSlots
+}
+
+// shortWord returns the slot and the head of the word of n bytes, less than eight,
+// that x begins with.
+func shortWord(x uint64, n int) (slot uint, head uint64) {
+	head = x&(1<<(8*uint(n)&63)-1) | caseBits
+	return wordHash(head, 0, n), head
 }
 
 // foldsTo reports whether word is lower in lower case.

@@ -68,26 +68,29 @@ func holds(list []sqlguard.Table, schema, name Name, ops []sqlguard.Op) bool {
 	return true
 }
 
-// place hashes the ends of the names and the operations, by FNV-1a. Names that have
-// these in common share a slot, which is right all the same.
-func place(schema, name Name, ops []sqlguard.Op) uint32 {
-	h := schema.hash(2166136261)
-	h = name.hash((h ^ '.') * 16777619)
+// place hashes the ends of the names and the operations. Names that have these in
+// common share a slot, which is right all the same.
+func place(schema, name Name, ops []sqlguard.Op) uint64 {
+	h := schema.hash()*0x9E3779B97F4A7C15 ^ name.hash()
 	for _, op := range ops {
-		h = (h ^ uint32(len(op)) ^ uint32(op[0])<<8) * 16777619
+		h = h*0x9E3779B97F4A7C15 ^ uint64(len(op))<<8 ^ uint64(op[0])
 	}
-	return (h ^ h>>16) % slots
+	return h * 0x9E3779B97F4A7C15 >> 32 % slots
 }
 
-// hashed is how many bytes from the end of a name are hashed.
-const hashed = 8
-
-func (n Name) hash(h uint32) uint32 {
-	h ^= uint32(len(n.Text)) << 8
-	for i := max(0, len(n.Text)-hashed); i < len(n.Text); i++ {
-		h = (h ^ uint32(n.Text[i]|0x20)) * 16777619
+// hash is the last eight bytes of the name, and its length.
+func (n Name) hash() (h uint64) {
+	s := n.Text
+	if len(s) >= 8 {
+		b := s[len(s)-8:]
+		h = uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+	} else {
+		for i := range len(s) {
+			h = h<<8 | uint64(s[i])
+		}
 	}
-	return h
+	return (h | 0x2020202020202020) ^ uint64(len(s)) // in any case
 }
 
 // at returns the byte at i as the engine resolves it.

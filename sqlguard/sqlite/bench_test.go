@@ -2,9 +2,15 @@ package sqlite_test
 
 import "testing"
 
-func BenchmarkClassify(b *testing.B) {
+func BenchmarkPlain(b *testing.B) {
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		judging(plain[i%len(plain)])(1)
+		judge(plain[i%len(plain)])
+	}
+}
+
+func BenchmarkDelete(b *testing.B) {
+	for b.Loop() {
+		judge(plain[7])
 	}
 }

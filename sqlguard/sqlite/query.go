@@ -18,7 +18,7 @@ func (p *parser) rest() {
 			if p.keyword() {
 				continue
 			}
-		case p.Named():
+		case p.Code() == 0 && p.Named():
 			p.pragmaTable()
 		}
 		p.Skim()
@@ -30,8 +30,8 @@ func (p *parser) rest() {
 func (p *parser) keyword() bool {
 	switch p.word() {
 	case wordUpdate:
-		if p.was(1, wordDo) && p.target.n > 0 {
-			p.target.also(sqlguard.OpUpdate) // INSERT … ON CONFLICT DO UPDATE
+		if p.was(1, wordDo) && p.target.how&(inserts|replaces) != 0 {
+			p.target.how |= doUpdate // INSERT … ON CONFLICT DO UPDATE
 			return false
 		}
 		p.dml()
@@ -191,27 +191,28 @@ func (p *parser) dml() {
 		p.skipRest()
 		return
 	}
-	var op sqlguard.Op
+	var how how
 	switch p.word() {
 	case wordInsert:
-		op = sqlguard.OpInsert
-		p.raise(sqlguard.Write, op, "inserts")
+		how = inserts
+		p.raise(sqlguard.Write, sqlguard.OpInsert, "inserts")
 	case wordUpdate:
-		op = sqlguard.OpUpdate
-		p.raise(sqlguard.Write, op, "updates")
+		how = updates
+		p.raise(sqlguard.Write, sqlguard.OpUpdate, "updates")
 	case wordDelete:
-		op = sqlguard.OpDelete
-		p.raise(sqlguard.Write, op, "deletes")
+		how = deletes
+		p.raise(sqlguard.Write, sqlguard.OpDelete, "deletes")
 	default:
-		op = sqlguard.OpReplace
-		p.raise(sqlguard.Write, op, "replaces")
+		how = replaces
+		p.raise(sqlguard.Write, sqlguard.OpReplace, "replaces")
 	}
 	if !p.is(wordInto) {
 		p.shift()
 	}
-	replaces := false
 	if p.accept(wordOr) {
-		replaces = p.is(wordReplace)
+		if p.is(wordReplace) {
+			how |= orReplace
+		}
 		p.shift() // ABORT, FAIL, IGNORE, REPLACE, ROLLBACK
 	}
 	if !p.accept(wordInto) {
@@ -219,10 +220,7 @@ func (p *parser) dml() {
 	}
 	var named bool
 	if p.target.schema, p.target.table, named = p.table(); named {
-		p.target.also(op)
-		if replaces {
-			p.target.also(sqlguard.OpReplace)
-		}
+		p.target.how = how
 	}
 	if p.accept(wordAs) {
 		p.shift()

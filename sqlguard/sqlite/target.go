@@ -1,8 +1,6 @@
 package sqlite
 
 import (
-	"slices"
-
 	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/internal/targets"
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -12,16 +10,33 @@ import (
 // one at most: WITH holds no writes.
 type target struct {
 	schema, table lex.Lexeme
-	ops           [3]sqlguard.Op // what is done to it, in the order of the text
-	n             int            // how many these are, 0 if there is no target
+	how           how
 }
 
-// also notes that something is done to the target, once.
-func (t *target) also(op sqlguard.Op) {
-	if !slices.Contains(t.ops[:t.n], op) {
-		t.ops[t.n] = op
-		t.n++
-	}
+// how is a set of what is done to a table.
+type how uint8
+
+const (
+	inserts how = 1 << iota
+	updates
+	deletes
+	replaces
+	orReplace // INSERT OR REPLACE, UPDATE OR REPLACE
+	doUpdate  // ON CONFLICT DO UPDATE
+)
+
+// targetOps are the operations of each set that a statement can have, in the order
+// in which the text has them.
+var targetOps = [...][]sqlguard.Op{
+	inserts:                        {sqlguard.OpInsert},
+	updates:                        {sqlguard.OpUpdate},
+	deletes:                        {sqlguard.OpDelete},
+	replaces:                       {sqlguard.OpReplace},
+	inserts | orReplace:            {sqlguard.OpInsert, sqlguard.OpReplace},
+	updates | orReplace:            {sqlguard.OpUpdate, sqlguard.OpReplace},
+	inserts | doUpdate:             {sqlguard.OpInsert, sqlguard.OpUpdate},
+	replaces | doUpdate:            {sqlguard.OpReplace, sqlguard.OpUpdate},
+	inserts | orReplace | doUpdate: {sqlguard.OpInsert, sqlguard.OpReplace, sqlguard.OpUpdate},
 }
 
 // table reads the name of a table, with its schema if there is one. It reports
@@ -46,7 +61,8 @@ func (p *parser) table() (schema, table lex.Lexeme, ok bool) {
 
 // name puts the target into the verdict, if there is one.
 func (p *parser) name() {
-	if p.target.n == 0 {
+	how := p.target.how
+	if int(how) >= len(targetOps) || targetOps[how] == nil {
 		return
 	}
 	schema, ok := targets.Name{Fold: targets.Lower}, true
@@ -57,6 +73,6 @@ func (p *parser) name() {
 	if !ok || !named {
 		return
 	}
-	p.v.Tables = targets.List(schema, targets.Name{Text: table, Fold: targets.Lower}, p.target.ops[:p.target.n]...)
+	p.v.Tables = targets.List(schema, targets.Name{Text: table, Fold: targets.Lower}, targetOps[how]...)
 	p.v.Complete = true
 }
