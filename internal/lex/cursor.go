@@ -133,11 +133,20 @@ func (c *Cursor) Past(n uint) Lexeme { return c.past[(c.passed-n)%remembered] }
 // Forget forgets the tokens before the current one.
 func (c *Cursor) Forget() { c.past = [remembered]Lexeme{} }
 
-// Ahead returns a Lexer that stands behind the current token, to look ahead.
-func (c *Cursor) Ahead() Lexer { return c.lex }
+// Ahead returns a Lexer that stands behind the current token, to look ahead. It does
+// not look for NUL bytes, which would take as long as the text; the Cursor will.
+func (c *Cursor) Ahead() Lexer {
+	ahead := c.lex
+	ahead.checked = true
+	return ahead
+}
 
 // Reason is the Lexer's reason for an Error.
 func (c *Cursor) Reason() string { return c.lex.Reason() }
 
 // Text returns the current token as it stands in the text.
 func (c *Cursor) Text() string { return c.src[c.Start():c.End()] }
+
+// Head returns a Lexer for the first token of src, which may be the beginning of a
+// longer text. It does not look for NUL bytes behind that token.
+func Head(d Dialect, src string) Lexer { return Lexer{src: src, dialect: d, checked: true} }

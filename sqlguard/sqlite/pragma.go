@@ -53,6 +53,13 @@ func pragmaRules(lists map[pragmaKind]string) map[string]pragmaRule {
 	return m
 }
 
+// findPragma returns the rule of a PRAGMA, whose name is written in any case.
+func findPragma(name string) (pragmaRule, bool) {
+	var lower [32]byte // longer than all names
+	rule, known := pragmas[string(lex.Fold(lower[:], name))]
+	return rule, known
+}
+
 // pragma judges PRAGMA name, PRAGMA name = value and PRAGMA name(value), with a
 // schema before the name or without. All that are more than reads act while they
 // are prepared.
@@ -70,7 +77,8 @@ func (p *parser) pragma() {
 		p.misunderstood("PRAGMA with something unknown behind it")
 	}
 	p.skipRest()
-	rule, known := pragmas[p.lower(name)]
+	text, _ := name.Token().Name(p.src)
+	rule, known := findPragma(text)
 	kind := rule.kind
 	switch {
 	case !known:

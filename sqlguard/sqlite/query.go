@@ -118,10 +118,9 @@ func (p *parser) pragmaTable() {
 		return
 	}
 	p.v.Functions = true
-	name := p.lower(p.Lexeme)
-	kind := pragmas[name[len(pragmaPrefix):]].kind
-	if kind&reads == 0 || kind&readsArgument == 0 && p.aheadIsOp("(") && !p.emptyCall() {
-		p.addCall(name)
+	rule, _ := findPragma(text[len(pragmaPrefix):])
+	if rule.kind&reads == 0 || rule.kind&readsArgument == 0 && p.aheadIsOp("(") && !p.emptyCall() {
+		p.addCall(p.lower(p.Lexeme))
 	}
 }
 

@@ -118,7 +118,7 @@ func TestPlainStatementsAreJudgedAtTheSpeedOfALexer(t *testing.T) {
 func TestPlainStatementsAllocateNothing(t *testing.T) {
 	others := []string{
 		"REPLACE INTO [t] VALUES (1)", "WITH x(a) AS (SELECT 1) DELETE FROM main.t WHERE a IN x", "UPDATE OR REPLACE t SET a = 1 FROM u",
-		"PRAGMA user_version", "BEGIN", "COMMIT", "EXPLAIN QUERY PLAN SELECT 1",
+		"PRAGMA user_version", "BEGIN", "COMMIT", "SELECT * FROM pragma_table_info('t')", "EXPLAIN QUERY PLAN SELECT 1",
 		"SELECT sum(a) FILTER (WHERE b) OVER (PARTITION BY (c)), CAST(d AS decimal(10, 2)) /* e */ FROM t",
 	}
 	for _, text := range append(others, plain...) {
@@ -159,8 +159,10 @@ var patterns = []struct{ says, head, unit string }{
 	{"signs", "SELECT CAST(a AS x(", "-"},
 }
 
-// maxGrowth is how many times longer a byte may take in a text of 1 MB than in one of 1 kB.
-const maxGrowth = 1.5
+// maxGrowth is how many times longer a byte may take in a text of 1 MB than in one of
+// 1 kB, which is the one that caches and branch predictors hold. If the time grew with the square of the
+// length, it would be a thousand times.
+const maxGrowth = 2
 
 func TestTimeGrowsWithTheTextAndNoFaster(t *testing.T) {
 	if testing.Short() {
@@ -170,8 +172,8 @@ func TestTimeGrowsWithTheTextAndNoFaster(t *testing.T) {
 		small := c.head + strings.Repeat(c.unit, (1<<10-len(c.head))/len(c.unit))
 		large := c.head + strings.Repeat(c.unit, (1<<20-len(c.head))/len(c.unit))
 		best := math.Inf(1)
-		for try := 0; try < 5 && best > maxGrowth; try++ {
-			took := ratio.Measure(10, each([]string{small}, judge), each([]string{large}, judge))
+		for try := 0; try < 10 && best > maxGrowth; try++ {
+			took := ratio.Measure(4, each([]string{small}, judge), each([]string{large}, judge))
 			best = min(best, took[1]/float64(len(large))/(took[0]/float64(len(small))))
 		}
 		t.Logf("%.2f times: %s", best, c.says)
@@ -190,7 +192,7 @@ func TestDepthIsNoMatter(t *testing.T) {
 		"brackets":                 {"SELECT " + strings.Repeat("(", n), read},
 		"calls":                    {"SELECT " + strings.Repeat("abs(", n), read},
 		"unknown calls":            {"SELECT " + strings.Repeat("f(", n), unproven},
-		"comments":                 {strings.Repeat("/*", n), read},
+		"comments":                 {strings.Repeat("/* ", n), read},
 		"comments that end":        {strings.Repeat("/**/", n) + "DROP TABLE t", schema},
 		"lines of comments":        {strings.Repeat("--\n", n) + "DROP TABLE t", schema},
 		"expressions":              {"WITH " + strings.Repeat("a AS (", n) + "DELETE FROM t", write},
