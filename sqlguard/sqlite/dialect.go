@@ -21,6 +21,8 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
+//go:generate go run ./internal/genfuncs functions.go
+
 // Dialect judges texts for SQLite 3. The zero value is ready for use.
 type Dialect struct{}
 

@@ -111,10 +111,12 @@ func isPragmaTable(name string) bool {
 }
 
 // pragmaTable judges the current token if it is one of the tables that are PRAGMAs,
-// which may be written as a call or without one.
+// which may be written as a call or without one. A string that is compared is none.
 func (p *parser) pragmaTable() {
 	text, ok := p.Token().Name(p.src)
-	if !ok || !isPragmaTable(text) {
+	before := p.Past(1)
+	compared := before.Kind() == lex.Op && !before.Is(',') && !before.Is('(') && !before.Is('.')
+	if !ok || !isPragmaTable(text) || compared && p.Kind() == lex.String && !p.aheadIsOp("(") {
 		return
 	}
 	p.v.Functions = true
