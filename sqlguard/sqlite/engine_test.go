@@ -53,6 +53,32 @@ func TestWhatPassesChangesNothing(t *testing.T) {
 	}
 }
 
+// FuzzEngine runs what passes in SQLite itself, and looks for changes as
+// TestWhatPassesChangesNothing does. The number picks pieces of the corpus to splice into the text.
+func FuzzEngine(f *testing.F) {
+	var pieces []string
+	for _, c := range corpus.Load(f, "sqlite") {
+		f.Add(c.Text(), uint64(0))
+		f.Add(c.Text(), uint64(len(c.Text())))
+		pieces = append(pieces, split(c.Text())...)
+	}
+	e := openEngine(f)
+	f.Fuzz(func(t *testing.T, text string, seed uint64) {
+		if seed != 0 {
+			text = mutate(rand.New(rand.NewPCG(seed, 1)), text, pieces)
+		}
+		if !corpus.Passes(sqlite.Dialect{}.Classify(text)) {
+			return
+		}
+		e.tb = t
+		e.run(text)
+		if change := e.changed(); change != "" {
+			e.before = e.state()
+			t.Errorf("%q passes, and changed %s", text, change)
+		}
+	})
+}
+
 // mutate replaces, inserts, and removes pieces of text.
 func mutate(random *rand.Rand, text string, pieces []string) string {
 	own := split(text)
@@ -131,7 +157,7 @@ func (e *engine) open() *sql.Conn {
 // run runs text to its end and commits what it may have begun. It reports
 // whether SQLite accepts the text.
 func (e *engine) run(text string) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	rows, err := e.conn.QueryContext(ctx, text)
 	if err == nil {
@@ -170,6 +196,7 @@ func (e *engine) state() string {
 	for _, name := range settings {
 		show(e.conn, "PRAGMA "+name)
 	}
+	show(e.conn, "SELECT count(*) FROM temp.sqlite_schema")
 	show(e.conn, "SELECT count(*) FROM pragma_database_list WHERE name NOT IN ('main', 'temp')")
 	files, err := os.ReadDir(e.dir)
 	if err != nil {
