@@ -1,8 +1,10 @@
 package lex
 
-// Bits of a [Lexeme]'s code. The others are the parser's own.
+// Bits that a [Cursor] heeds in its [WordTable]. The parser has the lower twelve and
+// bit 13 for itself; a Lexeme keeps 16 bits.
 const (
-	// Known is set in the code of every word that is in [Words], and of no operator.
+	// Known has to be set for every word in the table: it tells their codes from those of
+	// operators.
 	Known uint16 = 1 << 12
 	// Halts marks words that a parser has to see, wherever they stand.
 	Halts uint16 = 1 << 15
@@ -30,7 +32,7 @@ func (x Lexeme) End() int { return int(x.span >> 32) }
 // Kind is what the token is.
 func (x Lexeme) Kind() Kind { return Kind(x.what >> 16) }
 
-// Code is what [Words] say of a Word, and the byte of an Op that is one byte long;
+// Code is what the [WordTable] says of a Word, and the byte of an Op that is one byte long;
 // else 0.
 func (x Lexeme) Code() uint16 { return uint16(x.what) }
 
@@ -52,7 +54,7 @@ type Cursor struct {
 
 	src    string
 	lex    Lexer
-	words  *Words
+	words  *WordTable
 	past   [remembered]Lexeme
 	passed uint // how many tokens were passed
 }
@@ -61,7 +63,7 @@ type Cursor struct {
 const remembered = 4
 
 // Begin puts a new Cursor on the first token of src.
-func (c *Cursor) Begin(d Dialect, src string, o Options, words *Words) {
+func (c *Cursor) Begin(d Dialect, src string, o Options, words *WordTable) {
 	c.src, c.words = src, words
 	c.lex.src, c.lex.dialect, c.lex.opts = src, d, o
 	c.Advance()
@@ -83,7 +85,7 @@ func (c *Cursor) set(t Token) {
 	code := uint16(0)
 	switch {
 	case t.Kind == Word:
-		code = c.words.Find(c.src, t.Start, t.End)
+		code = uint16(c.words.Find(c.src, t.Start, t.End))
 	case t.Kind == Op && t.End-t.Start == 1:
 		code = uint16(c.src[t.Start])
 	}

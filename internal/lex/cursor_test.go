@@ -14,7 +14,13 @@ const (
 	wordDelete = 3 | lex.Halts
 )
 
-var cursorWords = lex.NewWords(map[string]uint16{"select": wordSelect, "in": wordIn, "delete": wordDelete, "last_insert_rowid": 4})
+var cursorWords = func() *lex.WordTable {
+	t := lex.NewWordTable(4)
+	for word, code := range map[string]uint16{"select": wordSelect, "in": wordIn, "delete": wordDelete, "last_insert_rowid": 4} {
+		t.Add(uint64(code|lex.Known), word)
+	}
+	return t
+}()
 
 func begin(d lex.Dialect, src string) *lex.Cursor {
 	var c lex.Cursor

@@ -16,11 +16,11 @@ func (c *Cursor) stepSQLite(every bool) {
 			kind = Word
 			i = run(src, i+1, letter|digit|dollar)
 			if n := i - start; n < 8 && start+8 <= len(src) { // as most words are
-				if slot, head := shortWord(eight(src, start), n); c.words.index[slot] != 0 {
-					code = c.words.confirm(slot, head, 0, src[start:i])
+				if k, hash, at := c.words.findShort(eight(src[start:]), n); c.words.places[at] != 0 {
+					code = uint16(c.words.find(k, hash, at, src[start:i]))
 				}
 			} else {
-				code = c.words.Find(src, start, i)
+				code = uint16(c.words.Find(src, start, i))
 			}
 			halts = halts || code&Halts != 0 || code == 0 && pragmaTable(src, start, i)
 		case startOne:

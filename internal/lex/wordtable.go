@@ -137,3 +137,19 @@ func (t *WordTable) find(k wordKey, h, i uint64, word string) uint64 {
 		}
 	}
 }
+
+// FindName is Find for a name that may hold any bytes, as quoted names do.
+func (t *WordTable) FindName(name string) uint64 {
+	if name == "" || run(name, 0, letter|digit|dollar) != len(name) {
+		return 0
+	}
+	return t.Find(name, 0, len(name))
+}
+
+// findShort is Find for a word of n bytes, less than eight, that x begins with, up to
+// where a place is not free. The caller, a loop over the text, has it inlined.
+func (t *WordTable) findShort(x uint64, n int) (k wordKey, hash, place uint64) {
+	k = wordKey{first: (x | foldBits) & (1<<(8*n&63) - 1), length: n}
+	hash = k.hash()
+	return k, hash, hash >> t.shift
+}

@@ -61,3 +61,27 @@ func TestATableThatIsTooSmallSaysSo(t *testing.T) {
 		}()
 	}
 }
+
+func TestQuotedNamesAreFoundByTheirBytes(t *testing.T) {
+	codes := map[string]uint64{"a": 1, "as": 2, "coalesce": 3, "current_time": 4, "current_timestamp": 5, "sqlite_compileoption_get": 6}
+	table := lex.NewWordTable(len(codes))
+	for word, code := range codes {
+		table.Add(code, word)
+	}
+	for word, code := range codes {
+		if got := table.FindName(strings.ToUpper(word)); got != code {
+			t.Errorf("the name %s has code %d, want %d", word, got, code)
+		}
+		for i := range len(word) {
+			for c := range 256 {
+				other := word[:i] + string([]byte{byte(c)}) + word[i+1:]
+				if codes[strings.ToLower(other)] == 0 && table.FindName(other) != 0 {
+					t.Errorf("%q is found, as if it were %s", other, word)
+				}
+			}
+		}
+	}
+	if table.FindName("") != 0 {
+		t.Error("the empty name is found")
+	}
+}

@@ -18,7 +18,7 @@ func (Dialect) ClassifyHead(sql string) (v sqlguard.Verdict, ok bool) {
 	if t.Kind != lex.Word || t.End == longestHead {
 		return v, false
 	}
-	switch words.Find(sql, t.Start, t.End) & number {
+	switch word := uint16(words.Find(sql, t.Start, t.End)) & number; word {
 	case wordInsert:
 		v.Op, v.Why = sqlguard.OpInsert, "inserts"
 	case wordReplace:

@@ -73,7 +73,7 @@ func (p *parser) parenthesis() {
 	case !ok || isPragmaTable(text): // which has been judged
 	case qualified:
 		p.addCall(p.lower(p.Past(3)) + "." + p.lower(name))
-	case words.FindName(text)&readOnly != 0:
+	case uint16(words.FindName(text))&readOnly != 0:
 		p.v.Functions = true
 	default:
 		p.addCall(p.lower(name))

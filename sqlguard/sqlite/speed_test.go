@@ -79,6 +79,9 @@ func own(s string) (tokens int) {
 
 var sink int
 
+// timed is false where timings say nothing.
+var timed = true
+
 // each calls f for every one of the texts, n times.
 func each(texts []string, f func(string) int) func(n int) {
 	return func(n int) {
@@ -96,8 +99,8 @@ func judge(text string) int { return int(sqlite.Dialect{}.Classify(text).Class) 
 const maxRatio = 2
 
 func TestPlainStatementsAreJudgedAtTheSpeedOfALexer(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compares timings, which -short leaves out")
+	if testing.Short() || !timed {
+		t.Skip("compares timings, which -short and the race detector leave out")
 	}
 	for _, text := range plain {
 		took := ratio.Measure(20, each([]string{text}, minimal), each([]string{text}, judge))
@@ -165,8 +168,8 @@ var patterns = []struct{ says, head, unit string }{
 const maxGrowth = 4
 
 func TestTimeGrowsWithTheTextAndNoFaster(t *testing.T) {
-	if testing.Short() {
-		t.Skip("compares timings, which -short leaves out")
+	if testing.Short() || !timed {
+		t.Skip("compares timings, which -short and the race detector leave out")
 	}
 	for _, c := range patterns {
 		small := c.head + strings.Repeat(c.unit, (1<<10-len(c.head))/len(c.unit))

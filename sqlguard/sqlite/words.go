@@ -93,20 +93,16 @@ const beforeParenthesis = `
 	all and as between case distinct else escape except exists from group having in intersect is isnull join limit
 	not notnull on or order returning select set then union using values when where`
 
-var words = lex.NewWords(codes())
-
-func codes() map[string]uint16 {
-	m := make(map[string]uint16)
-	mark := func(list string, bit uint16) {
-		for _, w := range strings.Fields(list) {
-			m[w] |= bit
-		}
+var words = func() *lex.WordTable {
+	t := lex.NewWordTable(512)
+	add := func(list string, bits uint16) {
+		t.Add(uint64(bits|lex.Known), strings.Fields(list)...)
 	}
 	for i, w := range strings.Fields(keywords) {
-		m[w] = wordAlter + uint16(i)
+		add(w, wordAlter+uint16(i))
 	}
-	mark(halting, lex.Halts)
-	mark(beforeParenthesis, lex.Reserved)
-	mark(readers, readOnly)
-	return m
-}
+	add(halting, lex.Halts)
+	add(beforeParenthesis, lex.Reserved)
+	add(readers, readOnly)
+	return t
+}()
