@@ -39,7 +39,10 @@ func TestSkimmingEndsAtWhatMatters(t *testing.T) {
 		{"a table that may be a PRAGMA", `SELECT pragma_a, Pragma_b, "pragma_c", 'pragma_d', [pragma_e], p_____`, `pragma_a Pragma_b "pragma_c" 'pragma_d' [pragma_e] `},
 		{"the end of a statement", "SELECT 1; SELECT", "; "},
 		{"an error", "SELECT 1 #", "# "},
-		{"a NUL byte, wherever it is", "SELECT 'a\x00'", "SELECT 'a\x00' "},
+		{"a NUL byte at the end", "SELECT 'a\x00'", "SELECT 'a\x00' "},
+		{"a NUL byte in a string", "SELECT 'a\x00', 'b'", "SELECT 'a\x00', 'b' "},
+		{"a NUL byte in a comment", "SELECT /* \x00 */ 1", "SELECT /* \x00 */ 1 "},
+		{"a NUL byte in brackets", "SELECT [\x00], 1", "SELECT [\x00], 1 "},
 	} {
 		got := ""
 		cursor := begin(lex.SQLite, c.src)
@@ -79,7 +82,7 @@ func TestACursorAllocatesNothing(t *testing.T) {
 func FuzzCursor(f *testing.F) {
 	for _, s := range []string{
 		"SELECT a, f(b) FROM t", "a \vb", "'a''b'\"c\"`d`[e]", "1.5e3 .5 1. 0x1f 1_0 1a", "a->>'b' || c <> d == !e", "x'41' xa", "\uFEFFa\uFEFF",
-		"pragma_a 'pragma_b'('c')", "delete;delete", "-- a\n/* b", "$a :b @c ?1", "'a\x00'", "a in (b) in(", "'", "last_insert_rowid ( a",
+		"pragma_a 'pragma_b'('c')", "delete;delete", "-- a\n/* b", "$a :b @c ?1", "'a\x00', b", "/*\x00*/", "[\x00]b", "a in (b) in(", "'", "last_insert_rowid ( a",
 	} {
 		f.Add(s)
 	}

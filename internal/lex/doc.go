@@ -18,6 +18,9 @@
 // (ExecOpen, ExecClose) with the tokens of the body between them, and refuses
 // bodies that would be split differently when skipped than when executed.
 //
+// A [Cursor] is for parsers that need no tree: it has looked each word up in a
+// [WordTable] before the parser asks, and skims over what means nothing to it.
+//
 // [Check] is the gate for callers that hand the text to a recursive parser: it
 // bounds the text's length and the depth of any syntax tree it can have.
 package lex

@@ -2,8 +2,8 @@
 //
 // It knows the heads of all statements and reads what follows them token by
 // token. A query is a [sqlguard.Read] only where each function it calls is one
-// of SQLite's own that do nothing but read; any other call makes it
-// [sqlguard.Unproven], because a function that the program registered may do
+// of SQLite's own that do nothing but read, which are derived from SQLite's own lists; any other
+// call makes it [sqlguard.Unproven], because a function that the program registered may do
 // anything. A statement that is not known is a [sqlguard.Write].
 //
 // PRAGMAs are judged by lists: those that read, those that may be set, those that
