@@ -112,7 +112,7 @@ func (c *Cursor) halts() bool {
 	case Word:
 		return c.Code()&Halts != 0 || pragmaTable(c.src, c.Start(), c.End())
 	case Ident, String:
-		return pragmaTable(c.src, c.Start()+1, c.End())
+		return pragmaTable(c.src, c.Start()+1, c.End()-1)
 	case Op:
 		before := c.Past(1)
 		return c.Is('(') && before.Named() && before.Code()&Reserved == 0
@@ -125,7 +125,7 @@ func (c *Cursor) halts() bool {
 // pragmaTable reports whether src[start:end] looks like the beginning of a name of
 // a PRAGMA as a table. It is exact in the first letter and the underscore alone.
 func pragmaTable(src string, start, end int) bool {
-	return end-start > len("pragma_") && src[start]|0x20 == 'p' && src[start+len("pragma")] == '_'
+	return end-start >= len("pragma_") && src[start]|0x20 == 'p' && src[start+len("pragma")] == '_'
 }
 
 // Past returns the token n tokens before the current one; n is 1, 2, 3 or 4. It is

@@ -82,7 +82,7 @@ func TestACursorAllocatesNothing(t *testing.T) {
 func FuzzCursor(f *testing.F) {
 	for _, s := range []string{
 		"SELECT a, f(b) FROM t", "a \vb", "'a''b'\"c\"`d`[e]", "1.5e3 .5 1. 0x1f 1_0 1a", "a->>'b' || c <> d == !e", "x'41' xa", "\uFEFFa\uFEFF",
-		"pragma_a 'pragma_b'('c')", "delete;delete", "-- a\n/* b", "$a :b @c ?1", "'a\x00', b", "/*\x00*/", "[\x00]b", "a in (b) in(", "'", "last_insert_rowid ( a",
+		"pragma_a 'pragma_b'('c')", "delete;delete", "-- a\n/* b", "$a :b @c ?1", "'a\x00', b", "/*\x00*/", "[\x00]b", "a in (b) in(", "'", "last_insert_rowid ( a", "'pragma_' pragma_ 'pragma'_",
 	} {
 		f.Add(s)
 	}
@@ -135,9 +135,9 @@ func halts(c *lex.Cursor, src string) bool {
 	case lex.Word, lex.Ident, lex.String:
 		name := c.Text()
 		if c.Kind() != lex.Word {
-			name = name[1:]
+			name = name[1 : len(name)-1]
 		}
-		return c.Code()&lex.Halts != 0 || len(name) > 7 && name[0]|0x20 == 'p' && name[6] == '_'
+		return c.Code()&lex.Halts != 0 || len(name) >= 7 && name[0]|0x20 == 'p' && name[6] == '_'
 	}
 	return false
 }
