@@ -65,7 +65,7 @@ func newCheck(std streams) *ff.Command {
 		Usage:     "quiesce check [flags] [file …]",
 		ShortHelp: "judge SQL from files, standard input or another program",
 		LongHelp:  fmt.Sprintf(checkHelp, grammar),
-		Flags:     dashFlags{fs},
+		Flags:     &dashFlags{FlagSet: fs},
 		Exec: func(_ context.Context, args []string) error {
 			config.Readers = names(vouch)
 			config.Files = args
@@ -111,14 +111,29 @@ func names(lists []string) []string {
 	return all
 }
 
-// dashFlags is a flag set that takes "-" for a file, the first one. ff's own loses it
-// there.
-type dashFlags struct{ *ff.FlagSet }
+// dashFlags is a flag set that takes "-" for a file. ff's own loses it where it comes
+// first.
+type dashFlags struct {
+	*ff.FlagSet
+	args []string
+}
 
 // Parse parses args. No flag of a set has "-" as its value.
-func (f dashFlags) Parse(args []string) error {
-	if i := slices.Index(args, "-"); i >= 0 && !slices.Contains(args[:i], "--") {
-		args = slices.Insert(slices.Clone(args), i, "--")
+func (f *dashFlags) Parse(args []string) error {
+	dash := slices.Index(args, "-")
+	if dash < 0 || slices.Contains(args[:dash], "--") {
+		err := f.FlagSet.Parse(args)
+		f.args = f.FlagSet.GetArgs()
+		return err
 	}
-	return f.FlagSet.Parse(args)
+	err := f.FlagSet.Parse(slices.Insert(slices.Clone(args), dash, "--"))
+	f.args = f.FlagSet.GetArgs()
+	// Behind another file the mark that flags end here is none, and still there.
+	if mark := len(f.args) - (len(args) - dash) - 1; mark >= 0 {
+		f.args = slices.Delete(slices.Clone(f.args), mark, mark+1)
+	}
+	return err
 }
+
+// GetArgs returns the files.
+func (f *dashFlags) GetArgs() []string { return f.args }

@@ -135,6 +135,9 @@ func decode(line []byte) (string, *dialect, error) {
 	if !utf8.Valid(line) {
 		return "", nil, errors.New("not UTF-8; send the bytes of the statement as sql_b64")
 	}
+	if text, ok := plainRequest(line); ok {
+		return text, nil, nil
+	}
 	var r request
 	if err := json.Unmarshal(line, &r); err != nil {
 		return "", nil, notJSON(err)
@@ -155,6 +158,23 @@ func decode(line []byte) (string, *dialect, error) {
 	}
 	text, err := r.statement()
 	return text, d, err
+}
+
+// plainRequest returns the text in a line of the plainest form, {"sql": "…"} without any escape,
+// which most lines have and which needs no parser.
+func plainRequest(line []byte) (string, bool) {
+	text, ok := bytes.CutPrefix(bytes.TrimRight(line, " \r"), []byte(`{"sql":`))
+	if !ok {
+		return "", false
+	}
+	text, begins := bytes.CutPrefix(bytes.TrimLeft(text, " "), []byte(`"`))
+	text, ends := bytes.CutSuffix(text, []byte(`"}`))
+	for _, c := range text {
+		if c == '"' || c == '\\' || c < ' ' {
+			return "", false
+		}
+	}
+	return string(text), begins && ends
 }
 
 // statement returns the text of a request.

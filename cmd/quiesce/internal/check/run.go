@@ -115,7 +115,7 @@ func Run(c Config, stdin io.Reader, stdout io.Writer, report func(error)) (Summa
 		return all, UsageError{fmt.Errorf("--vouch: %w", err)}
 	}
 	r := &runner{judge: j, format: formats[c.Format](c.ShowSQL), quiet: c.Quiet, out: stdout}
-	if err := r.write(r.format.begin()); err != nil {
+	if err := r.write([]byte(r.format.begin())); err != nil {
 		return all, err
 	}
 	for _, name := range c.Files {
@@ -129,7 +129,7 @@ func Run(c Config, stdin io.Reader, stdout io.Writer, report func(error)) (Summa
 			report(err)
 		}
 	}
-	return r.summary, r.write(r.format.end(&r.summary))
+	return r.summary, r.write([]byte(r.format.end(&r.summary)))
 }
 
 // runner is a run.
@@ -240,8 +240,9 @@ func (r *runner) judgeAll(src source, sorted bool) error {
 func (r *runner) judgeBatch(b *batch, sorted bool) {
 	defer close(b.done)
 	if !sorted {
+		var a answer // one for all, since it would be allocated for each
 		for i := range b.items {
-			a := r.judge.answer(b.items[i])
+			a = r.judge.answer(b.items[i])
 			r.add(b, &a)
 		}
 		return
@@ -280,19 +281,19 @@ func (r *runner) writeAnswers(answers *bytes.Buffer) error {
 		return nil
 	}
 	if r.written {
-		if err := r.write(r.format.separator()); err != nil {
+		if err := r.write([]byte(r.format.separator())); err != nil {
 			return err
 		}
 	}
 	r.written = true
-	return r.write(answers.String())
+	return r.write(answers.Bytes())
 }
 
-func (r *runner) write(text string) error {
-	if text == "" {
+func (r *runner) write(text []byte) error {
+	if len(text) == 0 {
 		return nil
 	}
-	if _, err := io.WriteString(r.out, text); err != nil {
+	if _, err := r.out.Write(text); err != nil {
 		return writeError{err}
 	}
 	return nil
