@@ -6,7 +6,8 @@ import (
 	"github.com/quiescehq/quiesce/internal/lex"
 )
 
-// piece is one statement of a text: text[start:end], without the semicolon.
+// piece is one statement of a text: text[start:end], with the semicolon, since without it
+// the end may read differently: to MySQL a "--" is a comment only at the end of a text.
 type piece struct{ start, end int }
 
 // split returns the statements of a text. From where it is not certain where a
@@ -81,35 +82,35 @@ func splitReading(language lex.Dialect, text string, options lex.Options) []piec
 	var pieces []piece
 	s := statement{language: language, src: text}
 	l := lex.New(language, text, options)
-	start, end := -1, 0
+	start := -1
+	rest := len(strings.TrimRight(text, " \t\r\n"))
 	for {
 		t := l.Next()
 		switch {
 		case t.Kind == lex.EOF:
 			if start >= 0 {
-				pieces = append(pieces, piece{start, end})
+				pieces = append(pieces, piece{start, rest})
 			}
 			return pieces
 		case t.Kind == lex.Error:
 			if start < 0 {
 				start = t.Start
 			}
-			return append(pieces, piece{start, len(text)})
+			return append(pieces, piece{start, max(rest, start+1)})
 		case t.Kind == lex.Semicolon && start < 0:
 			continue // an empty statement
 		case t.Kind == lex.Semicolon:
 			switch s.semicolon() {
 			case ends:
-				pieces = append(pieces, piece{start, end})
+				pieces = append(pieces, piece{start, t.End})
 				s, start = statement{language: language, src: text}, -1
 				continue
 			case unknown:
-				return append(pieces, piece{start, len(strings.TrimRight(text, " \t\r\n"))})
+				return append(pieces, piece{start, rest})
 			}
 		case start < 0:
 			start = t.Start
 		}
 		s.add(t)
-		end = t.End
 	}
 }
