@@ -85,7 +85,7 @@ func runCheck(config check.Config, std streams) error {
 	case err != nil:
 		return exitError{exitUsage, err}
 	case summary.Errors > 0:
-		return exitError{exitUsage, fmt.Errorf("%d of the lines, rows and files could not be read", summary.Errors)}
+		return exitError{exitUsage, fmt.Errorf("not all of the input could be read; errors: %d", summary.Errors)}
 	case summary.Engine+summary.Reject > 0:
 		return exitError{exitNotAllPass, nil}
 	}

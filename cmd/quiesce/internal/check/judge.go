@@ -74,6 +74,25 @@ func (j *judge) decide(dialect string, v *sqlguard.Verdict) (Decision, string) {
 	return Reject, v.Why
 }
 
+// searchPath follows the search path through the statements of a session. Once the application has
+// set its own, the name of a known function may reach another one, and nobody can vouch for it by
+// name; a guarded connection has the engine judge such calls.
+type searchPath struct{ changed bool }
+
+// follow takes the next answer of the session, and changes it where the search path matters.
+func (p *searchPath) follow(a *answer) {
+	v := &a.verdict
+	if p.changed && v.Functions && a.decision == Pass {
+		v.Class, v.Calls = sqlguard.Unproven, nil
+		a.why = "calls a function, after the search path was changed"
+		a.decision = Engine
+		if len(v.Parts) > 0 {
+			a.decision = Reject
+		}
+	}
+	p.changed = p.changed || v.Shadows && a.decision == Pass
+}
+
 // tables returns the tables of a verdict, each once for each thing that is done to it.
 func tables(v *sqlguard.Verdict) []sqlguard.Table {
 	var list []sqlguard.Table

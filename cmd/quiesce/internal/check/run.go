@@ -155,11 +155,11 @@ func (r *runner) file(c *Config, name string, stdin io.Reader) error {
 		defer f.Close()
 		in = f
 	}
-	src, sorted, err := open(c.inputOf(name), name, in, r.judge.fallback)
+	src, how, err := open(c.inputOf(name), name, in, r.judge.fallback)
 	if err != nil {
 		return readError(name, err)
 	}
-	return readError(name, r.judgeAll(src, sorted))
+	return readError(name, r.judgeAll(src, how))
 }
 
 // readError names the file that an error is about, if it is about one.
@@ -179,17 +179,26 @@ type source interface {
 	next() ([]item, error)
 }
 
-// open returns the source of an input, and whether its answers are sorted.
-func open(input, name string, in io.Reader, d *dialect) (src source, sorted bool, err error) {
+// order says how the answers of a source hang together.
+type order uint8
+
+const (
+	apart   order = iota // each text is judged for itself
+	session              // in turn, as the statements of one session
+	sorted               // for themselves, and then sorted
+)
+
+// open returns the source of an input.
+func open(input, name string, in io.Reader, d *dialect) (src source, how order, err error) {
 	switch input {
 	case "jsonl":
-		return newJSONL(name, in), false, nil
+		return newJSONL(name, in), apart, nil
 	case "pg_stat_statements":
 		src, err = newStatements(name, in)
-		return src, true, err
+		return src, sorted, err
 	}
 	src, err = newScript(name, in, d)
-	return src, false, err
+	return src, session, err
 }
 
 // batch is a part of the input on its way.
@@ -201,14 +210,16 @@ type batch struct {
 	summary Summary
 }
 
-// judgeAll judges a source. A goroutine reads, one judges each batch, and this one writes them
-// in order. If it ends early because stdout does, the reader ends with its next read.
-func (r *runner) judgeAll(src source, sorted bool) error {
+// judgeAll judges a source. A goroutine reads, one judges each batch unless the batches are
+// one session, and this one writes them in order. If it ends early because stdout does, the reader
+// ends with its next read.
+func (r *runner) judgeAll(src source, how order) error {
 	batches := make(chan *batch, runtime.GOMAXPROCS(0))
 	stop := make(chan struct{})
 	defer close(stop)
 	go func() {
 		defer close(batches)
+		path := &searchPath{}
 		for {
 			b := &batch{done: make(chan struct{})}
 			b.items, b.err = src.next()
@@ -217,7 +228,11 @@ func (r *runner) judgeAll(src source, sorted bool) error {
 			case <-stop:
 				return
 			}
-			go r.judgeBatch(b, sorted)
+			if how == session {
+				r.judgeSession(b, path)
+			} else {
+				go r.judgeBatch(b, how)
+			}
 			if b.err != nil {
 				return
 			}
@@ -236,10 +251,10 @@ func (r *runner) judgeAll(src source, sorted bool) error {
 	return nil
 }
 
-// judgeBatch fills in the answers of a batch.
-func (r *runner) judgeBatch(b *batch, sorted bool) {
+// judgeBatch fills in the answers of a batch, each for itself.
+func (r *runner) judgeBatch(b *batch, how order) {
 	defer close(b.done)
-	if !sorted {
+	if how != sorted {
 		var a answer // one for all, since it would be allocated for each
 		for i := range b.items {
 			a = r.judge.answer(b.items[i])
@@ -254,6 +269,16 @@ func (r *runner) judgeBatch(b *batch, sorted bool) {
 	sortAnswers(answers)
 	for i := range answers {
 		r.add(b, &answers[i])
+	}
+}
+
+// judgeSession fills in the answers of a batch as those of a session.
+func (r *runner) judgeSession(b *batch, path *searchPath) {
+	defer close(b.done)
+	for i := range b.items {
+		a := r.judge.answer(b.items[i])
+		path.follow(&a)
+		r.add(b, &a)
 	}
 }
 

@@ -1,11 +1,15 @@
 package check
 
 import (
+	"bytes"
+	"encoding/json"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/quiescehq/quiesce/internal/corpus"
+	"github.com/quiescehq/quiesce/sqlguard"
 )
 
 // statementsOf returns the statements that split finds, each without its semicolon.
@@ -86,6 +90,74 @@ func TestAStatementStandsWhereItBegins(t *testing.T) {
 	}
 }
 
+func TestAFileIsOneSession(t *testing.T) {
+	j, err := newJudge(dialects["postgres"], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if j.answer(item{text: "SET search_path = app"}).decision != Pass {
+		t.Skip("built without cgo; SET search_path does not pass then")
+	}
+	for _, tt := range []struct {
+		name, text string
+		want       []Decision
+	}{
+		{"calls before and behind a search path of its own", "SELECT lower('A'); SET search_path = app; SELECT lower('A'); SELECT a FROM t; SELECT 1; COMMIT; SELECT now()",
+			[]Decision{Pass, Pass, Engine, Pass, Pass, Pass, Engine}},
+		{"a write stays one", "SET search_path = app; DELETE FROM t WHERE a = lower('A')", []Decision{Pass, Reject}},
+		{"what is judged as one", "SET search_path = app; SELECT lower('A') AS \"a; SELECT 1", []Decision{Pass, Reject}},
+		{"the servers' own search path", "SET search_path = pg_catalog; SELECT lower('A')", []Decision{Pass, Pass}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var out bytes.Buffer
+			c := Config{Dialect: "postgres", Input: "sql", Format: "jsonl", Readers: []string{"lower"}}
+			if _, err := Run(c, strings.NewReader(tt.text), &out, nil); err != nil {
+				t.Fatal(err)
+			}
+			var got []Decision
+			for line := range bytes.Lines(out.Bytes()) {
+				var a jsonAnswer
+				if err := json.Unmarshal(line, &a); err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, a.Decision)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q:\n%s", got, tt.want, out.String())
+			}
+		})
+	}
+}
+
+func TestCallsBehindASearchPathOfItsOwn(t *testing.T) {
+	set := answer{verdict: sqlguard.Verdict{Class: sqlguard.Session, Shadows: true}, decision: Pass}
+	call := answer{verdict: sqlguard.Verdict{Class: sqlguard.Read, Functions: true}, decision: Pass}
+	both := answer{verdict: sqlguard.Verdict{Class: sqlguard.Read, Functions: true, Parts: make([]sqlguard.Verdict, 2)}, decision: Pass}
+	plain := answer{verdict: sqlguard.Verdict{Class: sqlguard.Read}, decision: Pass}
+	refused := set
+	refused.decision = Reject
+	for _, tt := range []struct {
+		name    string
+		answers []answer
+		want    []Decision
+	}{
+		{"before it", []answer{call, set}, []Decision{Pass, Pass}},
+		{"behind it", []answer{set, plain, call}, []Decision{Pass, Pass, Engine}},
+		{"beside another statement", []answer{set, both}, []Decision{Pass, Reject}},
+		{"behind one that was refused", []answer{refused, call}, []Decision{Reject, Pass}},
+	} {
+		var path searchPath
+		var got []Decision
+		for _, a := range tt.answers {
+			path.follow(&a)
+			got = append(got, a.decision)
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
 // FuzzSplit holds that no write hides behind the splitting: where every piece passes, the
 // dialect lets the whole text pass too. That the statements of a text have to be judged
 // together costs what passes, never what does not; but for a SET sql_mode of MySQL's, which
@@ -105,7 +177,7 @@ func FuzzSplit(f *testing.F) {
 			t.Skip("a text of more statements than a dialect takes at once, or with what only some servers skip")
 		}
 		d := dialects[names[int(which)%len(names)]]
-		last, passes := 0, true
+		last := 0
 		for _, p := range split(d.language, text) {
 			if p.start < last || p.end <= p.start || p.end > len(text) {
 				t.Fatalf("%q: %v follows %d", text, p, last)
@@ -114,10 +186,13 @@ func FuzzSplit(f *testing.F) {
 				t.Errorf("%q: a statement begins with %q", text, text[p.start:p.start+1])
 			}
 			last = p.end
-			passes = passes && j.answer(item{text: text[p.start:p.end], dialect: d}).decision == Pass
 		}
 		whole := j.answer(item{text: text, dialect: d})
-		if passes && whole.decision != Pass && !strings.Contains(strings.ToLower(text), "sql_mode") {
+		s, err := Run(Config{Dialect: d.Name(), Input: "sql"}, strings.NewReader(text), io.Discard, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Pass == s.Statements && whole.decision != Pass && !strings.Contains(strings.ToLower(text), "sql_mode") {
 			t.Errorf("%q: all of %q pass, but not the whole: %s", text, statementsOf(d, text), whole.why)
 		}
 	})
