@@ -45,6 +45,8 @@ func TestSplit(t *testing.T) {
 
 		{"a trigger's body", "sqlite", "CREATE TEMP TRIGGER r AFTER INSERT ON t BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM u; END; SELECT 3",
 			[]string{"CREATE TEMP TRIGGER r AFTER INSERT ON t BEGIN SELECT CASE WHEN 1 THEN 2 END; DELETE FROM u; END", "SELECT 3"}},
+		{"an empty statement in its body", "sqlite", "CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM u;; END; SELECT 3",
+			[]string{"CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM u;; END", "SELECT 3"}},
 		{"an explained trigger", "sqlite", "EXPLAIN QUERY PLAN CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM u; END; SELECT 3",
 			[]string{"EXPLAIN QUERY PLAN CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM u; END", "SELECT 3"}},
 		{"dropping a trigger", "sqlite", "DROP TRIGGER r; SELECT 3", []string{"DROP TRIGGER r", "SELECT 3"}},
