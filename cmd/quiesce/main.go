@@ -46,7 +46,7 @@ func (e exitError) Unwrap() error { return e.err }
 func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	std := streams{stdin, stdout, stderr}
 	root := newRoot(std)
-	err := root.Parse(args)
+	err := wrongFlag(root.Parse(args), args)
 	if err == nil {
 		err = root.Run(ctx)
 	}
@@ -63,14 +63,20 @@ func exec(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 		fmt.Fprintf(stderr, "%s: %v\n", title(root.GetSelected()), exit.err)
 		return exit.code
 	}
-	fmt.Fprintf(stderr, "%s: %v\nsee: %s --help\n", title(root.GetSelected()), cause(err), title(root.GetSelected()))
+	fmt.Fprintf(stderr, "%s: %v\nsee: %s --help\n", title(root.GetSelected()), err, title(root.GetSelected()))
 	return exitUsage
 }
 
-// cause takes off the names of the commands that ff puts before an error in the flags.
-func cause(err error) error {
-	if inner := errors.Unwrap(err); inner != nil && errors.Is(err, ff.ErrUnknownFlag) && inner != ff.ErrUnknownFlag {
-		return cause(inner)
+// wrongFlag returns an error in the flags without what ff puts before it, the command and
+// the step. A value that is missing is missing at the end, and ff does not say of which flag.
+func wrongFlag(err error, args []string) error {
+	for range 2 {
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner
+		}
+	}
+	if err != nil && err.Error() == "missing value" {
+		return fmt.Errorf("%s: %w", args[len(args)-1], err)
 	}
 	return err
 }

@@ -226,6 +226,17 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
+func TestNamesInAnswersAreAsTheyAre(t *testing.T) {
+	var out bytes.Buffer
+	line := `{"sql":"UPDATE \"a<b>&c\" SET d = 1"}`
+	if _, err := Run(Config{Dialect: "sqlite", Format: "jsonl"}, strings.NewReader(line), &out, nil); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(out.String(), `"name":"a<b>&c"`) {
+		t.Error(out.String())
+	}
+}
+
 func TestNamesInAnswersCannotMoveTheCursor(t *testing.T) {
 	line := "{\"sql\":\"UPDATE \\\"a\\u001b[2J\\\" SET b = 1\"}\n"
 	for _, format := range []string{"text", "json", "jsonl"} {
