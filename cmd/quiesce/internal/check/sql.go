@@ -22,7 +22,7 @@ type script struct {
 
 // newScript reads a text to its end and splits it.
 func newScript(name string, r io.Reader, d *dialect) (*script, error) {
-	data, err := readAll(r)
+	data, err := readAll(r, MaxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -33,11 +33,11 @@ func newScript(name string, r io.Reader, d *dialect) (*script, error) {
 	}, nil
 }
 
-// readAll reads what is no longer than MaxFile.
-func readAll(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
-	if err == nil && len(data) > MaxFile {
-		err = fmt.Errorf("longer than %d MiB", MaxFile>>20)
+// readAll reads what has no more than limit bytes.
+func readAll(r io.Reader, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("longer than %d bytes", limit)
 	}
 	return data, err
 }

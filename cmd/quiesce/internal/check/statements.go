@@ -21,7 +21,7 @@ type statements struct {
 
 // newStatements reads an export to its end.
 func newStatements(name string, r io.Reader) (*statements, error) {
-	data, err := readAll(r)
+	data, err := readAll(r, MaxFile)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func columnsOf(header []string) map[string]int {
 func (s *statements) add(at position, columns map[string]int, row []string, byText map[string]int) error {
 	cell := func(name string) string {
 		if i := columns[name]; i >= 0 {
-			return strings.Clone(row[i]) // the rows share their memory
+			return row[i]
 		}
 		return ""
 	}
