@@ -6,13 +6,16 @@ import (
 	"testing"
 )
 
-// block is a fenced code block.
+// block is a fenced code block. Its language is all that stands behind the fence.
 type block struct{ language, text string }
 
-// blocks returns the code blocks of the project's README, in order.
-func blocks(t *testing.T) []block {
+// theREADME is the project's.
+const theREADME = "../../README.md"
+
+// blocks returns the code blocks of a document, in order.
+func blocks(t *testing.T, path string) []block {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +43,7 @@ func blocks(t *testing.T) []block {
 func goBlock(t *testing.T, contains string) string {
 	t.Helper()
 	found := ""
-	for _, b := range blocks(t) {
+	for _, b := range blocks(t, theREADME) {
 		if b.language == "go" && strings.Contains(b.text, contains) {
 			if found != "" {
 				t.Fatalf("two Go blocks of the README contain %q", contains)

@@ -1,3 +1,4 @@
-// Package readme tests that the README of the project tells the truth: its
-// programs are built and run on real servers, as they are printed there.
+// Package readme tests that the README of the project and the manuals in docs tell the
+// truth: their programs are built and run on real servers, and their commands typed, as they are
+// printed there.
 package readme

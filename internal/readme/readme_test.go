@@ -225,7 +225,7 @@ func modesOfTheREADME(t *testing.T) []mode {
 		"observe": "observe", "read-only": "read-only",
 		"+ anonymous": "read-only, anonymous", "+ get-only": "read-only, get-only",
 	}
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(theREADME)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +288,7 @@ func main() {
 
 func TestTheCommandsOfTheREADME(t *testing.T) {
 	var commands []string
-	for _, b := range blocks(t) {
+	for _, b := range blocks(t, theREADME) {
 		if b.language == "sh" {
 			commands = append(commands, strings.Split(strings.TrimSpace(b.text), "\n")...)
 		}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	osexec "os/exec"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"quiesce": main})
+}
+
+// TestTheCommand runs the scripts. They have one command more than testscript's own:
+// "exits 2 quiesce check" runs a program, and fails if its exit code is another.
+func TestTheCommand(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/script",
+		RequireUniqueNames: true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GRAMMAR", grammar)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits code program [argument …]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var failed *osexec.ExitError
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &failed) {
+		got = failed.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// full is a standard output that takes nothing.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+func TestOutputThatFailsIsAnError(t *testing.T) {
+	for _, args := range [][]string{
+		{"check", "--dialect", "sqlite"},
+		{"check", "--dialect", "sqlite", "--format", "json"},
+		{"check", "--dialect", "sqlite", "--format", "jsonl"},
+		{"check", "--help"},
+		{"help"},
+		{"version"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			var stderr bytes.Buffer
+			stdin := strings.NewReader("{\"sql\":\"SELECT 1\"}\n")
+			code := exec(context.Background(), args, stdin, full{}, &stderr)
+			if code != exitUsage || !strings.Contains(stderr.String(), "cannot write the") ||
+				!strings.Contains(stderr.String(), "no space left") {
+				t.Errorf("exit code %d, and it says:\n%s", code, stderr.String())
+			}
+		})
+	}
+}
+
+func TestTheVersionSaysWhatWasBuilt(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		info *debug.BuildInfo
+		want string
+	}{
+		{"without build information", nil, "quiesce (devel) (go"},
+		{"of a module version", &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, "quiesce v1.2.3 (go"},
+		{"of a repository", &debug.BuildInfo{Settings: []debug.BuildSetting{{Key: "vcs.revision", Value: "abc"}}}, "quiesce (devel) (abc, go"},
+		{"of one with changes", &debug.BuildInfo{Settings: []debug.BuildSetting{
+			{Key: "vcs.revision", Value: "abc"}, {Key: "vcs.modified", Value: "true"},
+		}}, "quiesce (devel) (abc, modified, go"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := versionOf(tt.info); !strings.HasPrefix(got, tt.want) {
+				t.Errorf("got %q, want it to begin with %q", got, tt.want)
+			}
+		})
+	}
+}

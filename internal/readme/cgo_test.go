@@ -1,0 +1,5 @@
+//go:build cgo
+
+package readme_test
+
+func init() { cgo = true }
