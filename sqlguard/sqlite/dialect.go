@@ -17,6 +17,8 @@
 package sqlite
 
 import (
+	"strings"
+
 	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -32,14 +34,37 @@ var _ sqlguard.Dialect = Dialect{}
 func (Dialect) Name() string { return "sqlite" }
 
 // Classify judges one text, which may hold several statements. Texts longer
-// than 1 MiB, and those with more statements or unknown functions than people
-// write, are not understood. Verdicts have FoldCase set.
+// than 1 MiB, and those with more statements, unknown functions or nested
+// parentheses than people write, are not understood. Verdicts have FoldCase set.
 func (Dialect) Classify(sql string) (v sqlguard.Verdict) {
-	if len(sql) > lex.MaxLength {
+	switch {
+	case len(sql) > lex.MaxLength:
 		v = sqlguard.NotUnderstood("longer than 1 MiB")
-	} else {
+	case len(sql) > maxNested && strings.Count(sql, "(") > maxNested && nested(sql) > maxNested:
+		v = sqlguard.NotUnderstood("parentheses nested too deep")
+	default:
 		classify(sql, &v)
 	}
 	v.FoldCase = true
 	return v
+}
+
+// maxNested bounds how deep parentheses may nest. The library bounds the depth of
+// expressions by 1000 itself (SQLITE_MAX_EXPR_DEPTH), and that of its parser's stack.
+const maxNested = 1000
+
+// nested returns how many parentheses are open at once.
+func nested(sql string) int {
+	depth, deepest := 0, 0
+	l := lex.New(lex.SQLite, sql, lex.Options{})
+	for t := l.Next(); t.Kind != lex.EOF; t = l.Next() {
+		switch {
+		case t.IsOp(sql, "("):
+			depth++
+			deepest = max(deepest, depth)
+		case t.IsOp(sql, ")"):
+			depth = max(depth-1, 0)
+		}
+	}
+	return deepest
 }

@@ -10,39 +10,39 @@ import (
 	"github.com/quiescehq/quiesce/internal/ratio"
 )
 
-// TestLinesCostLittleMoreThanTheirVerdicts holds a run over lines that are all at hand
-// against a plain loop that reads, judges and writes them one by one, on one core. On two idle cores
-// it is faster; on busy ones it must not be much slower.
-func TestLinesCostLittleMoreThanTheirVerdicts(t *testing.T) {
+// BenchmarkAgainstALoop holds a run over lines that are all at hand against a plain loop
+// that reads, judges and writes them one by one, on one core.
+func BenchmarkAgainstALoop(b *testing.B) {
 	const n = 500
 	for name, d := range dialects {
-		t.Run(name, func(t *testing.T) {
-			input := lines(t, name, n)
+		b.Run(name, func(b *testing.B) {
+			input := lines(b, name, n)
 			j, err := newJudge(d, nil)
 			if err != nil {
-				t.Fatal(err)
+				b.Fatal(err)
 			}
-			took := ratio.Measure(10, func(calls int) {
+			run := func(calls int) {
 				for range calls {
 					if _, err := Run(Config{Dialect: name, Format: "jsonl"}, bytes.NewReader(input), io.Discard, nil); err != nil {
-						t.Fatal(err)
+						b.Fatal(err)
 					}
 				}
-			}, func(calls int) {
+			}
+			took := ratio.Measure(50, run, func(calls int) {
 				for range calls {
-					oneByOne(t, j, d, input)
+					oneByOne(b, j, d, input)
 				}
 			})
-			r := took[0] / took[1]
-			t.Logf("%.0f statements/s, %.2f times as long as the loop", n/took[0]*1e9, r)
-			if r > 3 {
-				t.Errorf("a run takes %.2f times as long as the loop, want at most 3", r)
+			for b.Loop() {
+				run(1)
 			}
+			b.ReportMetric(n/took[0]*1e9, "statements/s")
+			b.ReportMetric(took[0]/took[1], "x-a-loop")
 		})
 	}
 }
 
-func oneByOne(t *testing.T, j *judge, d *dialect, input []byte) {
+func oneByOne(t testing.TB, j *judge, d *dialect, input []byte) {
 	for line := range bytes.Lines(input) {
 		var request struct {
 			SQL string `json:"sql"`
