@@ -53,6 +53,25 @@ func TestTextsThatNestOrChainTooDeepAreWrites(t *testing.T) {
 	}
 }
 
+// Comments must not hide what stands between them, however many there are.
+func TestManyCommentsHideNothing(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want sqlguard.Class
+	}{
+		"before a read":      {strings.Repeat("/**/", 20_000) + "SELECT count(*), pg_catalog.lower('a') FROM t", sqlguard.Read},
+		"before a write":     {strings.Repeat("/**/", 20_000) + "WITH d AS (DELETE FROM t) SELECT 1", sqlguard.Write},
+		"within each other":  {strings.Repeat("/*", 20_000) + strings.Repeat("*/", 20_000) + "DROP TABLE t", sqlguard.Schema},
+		"between all tokens": {"SELECT" + strings.Repeat("/*/**/*/", 100) + "nextval/**/('s') -- x", sqlguard.Write},
+		"in a string":        {"SELECT pg_catalog.lower('" + strings.Repeat("/*", 100) + "'), f()", sqlguard.Unproven},
+		"between strings":    {"SELECT f('a' -- " + strings.Repeat("/*", 100) + "\n 'b')", sqlguard.Unproven},
+	} {
+		if v := (postgres.Dialect{}).Classify(c.text); v.Class != c.want {
+			t.Errorf("%s: %v (%s), want %v", name, v.Class, v.Why, c.want)
+		}
+	}
+}
+
 // What people and query builders write is far below the bounds.
 func TestLongListsPass(t *testing.T) {
 	for name, text := range map[string]string{

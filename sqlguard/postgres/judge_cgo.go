@@ -3,18 +3,42 @@
 package postgres
 
 import (
+	"bytes"
+	"strings"
+
 	"github.com/pganalyze/pg_query_go/v5/parser"
 
+	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
 // judge parses a text that the gate let through, and walks its tree.
 func judge(sql string) sqlguard.Verdict {
+	if strings.Count(sql, "/*") > maxComments {
+		sql = withoutComments(sql)
+	}
 	tree, err := parser.ParseToJSON(sql)
 	if err != nil {
 		return unparsed(sql)
 	}
 	return judgeTree(tree)
+}
+
+// maxComments is how many comments the parser gets to see. Its scanner reads on behind
+// the beginning of a comment over all characters that operators are made of, other
+// comments among them, and goes back: a text of nothing but comments takes the
+// square of their number.
+const maxComments = 64
+
+// withoutComments returns the text with blanks in the place of comments, so that
+// everything else stands where it stood.
+func withoutComments(sql string) string {
+	blanked := bytes.Repeat([]byte{' '}, len(sql))
+	l := lex.New(lex.Postgres, sql, lex.Options{})
+	for t := l.Next(); t.Kind != lex.EOF; t = l.Next() {
+		copy(blanked[t.Start:t.End], t.Text(sql))
+	}
+	return string(blanked)
 }
 
 // unparsed judges a text that PostgreSQL 16's grammar does not know. It may be
