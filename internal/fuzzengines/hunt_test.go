@@ -17,7 +17,7 @@ const (
 	seedVariable     = "QUIESCE_FUZZ_SEED"
 
 	smoke       = 3000 // texts that a plain test executes
-	batchSize   = 200  // texts between two looks at the engine
+	batchSize   = 500  // texts between two looks at the engine
 	maxFindings = 5    // before a hunt is given up
 )
 
@@ -39,7 +39,9 @@ type engine interface {
 	run(t text) (accepted bool, effect string)
 	// effects says what has changed since the last reset, empty if nothing has.
 	effects() string
-	// reset makes the fixture anew.
+	// settle takes what there is now for the fixture.
+	settle()
+	// reset makes the fixture anew, and settles.
 	reset()
 }
 
@@ -51,8 +53,11 @@ type hunt struct {
 	mutator *mutator
 	// apart, which may be nil, says that a text must not share a batch with others.
 	apart func(sql string) bool
+	// omit, which may be nil, says that a text is not to be executed at all.
+	omit func(sql string) bool
 
 	waiting                      []text // that are apart
+	last                         string // that was executed
 	made, ran, accepted, changed int
 }
 
@@ -83,14 +88,22 @@ func (h *hunt) run(limit time.Duration) {
 	h.t.Helper()
 	start := time.Now()
 	h.engine.reset()
+	defer func() {
+		if h.t.Failed() && h.changed == 0 {
+			h.t.Logf("the last text was %+q", h.last)
+		}
+	}()
 	for kind := 0; ; kind = (kind + 1) % h.engine.kinds() {
 		took := time.Since(start)
-		if h.changed >= maxFindings || h.t.Failed() && h.changed == 0 || limit > 0 && took >= limit || limit == 0 && h.ran >= smoke {
+		if h.changed >= maxFindings || limit > 0 && took >= limit || limit == 0 && h.ran >= smoke {
 			h.t.Logf("%d texts made, %d passed and executed, %d of them accepted, %d changed something; %.0f a second",
 				h.made, h.ran, h.accepted, h.changed, float64(h.ran)/took.Seconds())
 			break
 		}
-		h.batch(kind, h.collect())
+		if finding := h.batch(kind, h.collect()); finding != "" {
+			h.changed++
+			h.t.Errorf("session kind %d: %s", kind, finding)
+		}
 	}
 	if h.accepted < h.ran/20 {
 		h.t.Errorf("the engine accepted only %d of %d texts, which proves little", h.accepted, h.ran)
@@ -104,7 +117,7 @@ func (h *hunt) collect() []text {
 		sql := h.mutator.next()
 		h.made++
 		v := h.dialect.Classify(sql)
-		if !corpus.Passes(v) {
+		if !corpus.Passes(v) || h.omit != nil && h.omit(sql) {
 			continue
 		}
 		t := text{sql, plain(v)}
@@ -130,12 +143,12 @@ func plain(v sqlguard.Verdict) bool {
 }
 
 // batch executes the texts in one session of a kind. Where something changes it
-// executes them once more, and looks after each.
-func (h *hunt) batch(kind int, texts []text) {
-	h.t.Helper()
+// executes them once more, looks after each, and says which it was.
+func (h *hunt) batch(kind int, texts []text) (finding string) {
 	h.engine.begin(kind)
 	seen := ""
 	for _, t := range texts {
+		h.last = t.sql
 		accepted, effect := h.engine.run(t)
 		h.ran++
 		if accepted {
@@ -149,33 +162,31 @@ func (h *hunt) batch(kind int, texts []text) {
 		seen = h.engine.effects()
 	}
 	if seen == "" {
-		return
+		return ""
 	}
-	h.changed++
 	h.engine.reset()
 	h.engine.begin(kind)
 	for i, t := range texts {
-		_, effect := h.engine.run(t)
-		if effect == "" {
-			effect = h.engine.effects()
-		}
-		if effect != "" {
+		if effect := h.effect(t); effect != "" {
 			h.engine.reset()
-			h.t.Errorf("session kind %d: %+q passes, %s: %s", kind, t.sql, h.alone(kind, t, texts[:i]), effect)
-			return
+			return fmt.Sprintf("%+q passes, %s: %s", t.sql, h.alone(kind, t, texts[:i]), effect)
 		}
 	}
-	h.t.Errorf("session kind %d: %s, but not again; the texts were %s", kind, seen, listed(texts))
+	return fmt.Sprintf("%s, but not again; the texts were %s", seen, listed(texts))
+}
+
+// effect executes a text and says what became of it.
+func (h *hunt) effect(t text) string {
+	if _, effect := h.engine.run(t); effect != "" {
+		return effect
+	}
+	return h.engine.effects()
 }
 
 // alone says whether the text has an effect without those before it.
 func (h *hunt) alone(kind int, t text, before []text) string {
 	h.engine.begin(kind)
-	_, effect := h.engine.run(t)
-	if effect == "" {
-		effect = h.engine.effects()
-	}
-	if effect != "" {
+	if h.effect(t) != "" {
 		h.engine.reset()
 		return "and changes something"
 	}

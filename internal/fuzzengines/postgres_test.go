@@ -45,6 +45,9 @@ var postgresFixture = []string{
 	"VACUUM ANALYZE",
 }
 
+// postgresListen hears of the notifications that the corpus sends.
+var postgresListen = []string{"LISTEN ch", "LISTEN x", "LISTEN a", "LISTEN t"}
+
 // postgresExtensions are made where they are installed: they execute text, or write.
 var postgresExtensions = []string{"dblink", "tablefunc", "adminpack", "hstore", "pg_trgm", "pageinspect", "pg_prewarm", "xml2"}
 
@@ -72,8 +75,8 @@ const postgresState = `SELECT
 	(SELECT count(*) FROM pg_locks WHERE pid <> pg_backend_pid() AND locktype <> 'advisory' AND pid IS NOT NULL AND virtualtransaction NOT LIKE '-1/%') AS "locks"`
 
 // postgresSettings must stay as they were at the session's beginning.
-const postgresSettings = `SELECT current_setting('backslash_quote'), current_setting('session_replication_role'),
-	current_setting('allow_system_table_mods'), current_setting('ignore_checksum_failure'), current_setting('zero_damaged_pages')`
+const postgresSettings = `SELECT concat_ws(' ', '', current_setting('backslash_quote'), current_setting('session_replication_role'),
+	current_setting('allow_system_table_mods'), current_setting('ignore_checksum_failure'), current_setting('zero_damaged_pages'))`
 
 // postgresStrongLocks are the locks on tables that keep others from writing. An EXPLAIN takes the weaker ones.
 const postgresStrongLocks = `SELECT string_agg(mode, ',') FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation'
@@ -122,6 +125,15 @@ func (e *postgresEngine) connect(dsn string) *pgconn.PgConn {
 	return conn
 }
 
+// value returns the only value of a query's only row.
+func (e *postgresEngine) value(conn *pgconn.PgConn, query string) string {
+	e.t.Helper()
+	for _, value := range e.row(conn, query) {
+		return value
+	}
+	return ""
+}
+
 // row returns the columns of a query's only row, by name.
 func (e *postgresEngine) row(conn *pgconn.PgConn, query string) state {
 	e.t.Helper()
@@ -135,15 +147,6 @@ func (e *postgresEngine) row(conn *pgconn.PgConn, query string) state {
 		row[field.Name] = string(last.Rows[0][i])
 	}
 	return row
-}
-
-func (e *postgresEngine) value(conn *pgconn.PgConn, query string) string {
-	e.t.Helper()
-	var all []string
-	for _, value := range e.row(conn, query) {
-		all = append(all, value)
-	}
-	return strings.Join(all, ",")
 }
 
 func (e *postgresEngine) must(conn *pgconn.PgConn, statements ...string) {
@@ -170,8 +173,18 @@ func (e *postgresEngine) reset() {
 	}
 	// The rollback is for what an earlier fixture left.
 	e.observer.Exec(context.Background(), "ROLLBACK PREPARED 'g1'").ReadAll()
-	e.must(e.observer, "BEGIN", "INSERT INTO prepared VALUES (1)", "PREPARE TRANSACTION 'g1'", "LISTEN ch", "LISTEN x", "LISTEN a", "LISTEN t", "CHECKPOINT")
+	e.must(e.observer, "BEGIN", "INSERT INTO prepared VALUES (1)", "PREPARE TRANSACTION 'g1'", "CHECKPOINT")
+	e.must(e.observer, postgresListen...)
 	e.conn = e.connect(e.dsn)
+	e.settle()
+}
+
+func (e *postgresEngine) settle() {
+	e.t.Helper()
+	if e.observer.IsClosed() {
+		e.observer = e.connect(e.dsn)
+		e.must(e.observer, postgresListen...)
+	}
 	e.before = e.state()
 }
 
@@ -179,6 +192,9 @@ func (e *postgresEngine) reset() {
 func (e *postgresEngine) leave() {
 	if e.observer == nil {
 		return
+	}
+	if e.observer.IsClosed() {
+		e.observer = e.connect(e.dsn)
 	}
 	e.observer.Exec(context.Background(), "ROLLBACK PREPARED 'g1'").ReadAll()
 	e.observer.Close(context.Background())
@@ -257,8 +273,8 @@ func (e *postgresEngine) run(t text) (accepted bool, effect string) {
 
 func (e *postgresEngine) effects() string {
 	e.t.Helper()
-	if !e.conn.IsClosed() {
-		if now := e.value(e.conn, "RESET ALL;"+postgresSettings); !strings.HasSuffix(e.settings, now) {
+	if e.exec("SET statement_timeout = 0") {
+		if now := e.value(e.conn, postgresSettings); !strings.HasSuffix(e.settings, now) {
 			return "settings were " + e.settings + ", are " + now
 		}
 	}

@@ -102,6 +102,13 @@ func (e *sqliteEngine) reset() {
 		}
 	}
 	e.db, e.conn = e.open()
+	e.settle()
+}
+
+// settle needs a session that has no tables and settings of its own.
+func (e *sqliteEngine) settle() {
+	e.t.Helper()
+	e.begin(sqlitePlain)
 	e.before = e.state()
 }
 
