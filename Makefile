@@ -25,6 +25,23 @@ lint: check vulnerabilities ## vet, gofmt, staticcheck, and known vulnerabilitie
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# How long `make fuzz` and `make fuzz-engines` take for each of their targets.
+FUZZ_TIME ?= 10m
+
+.PHONY: fuzz
+fuzz: ## fuzz all that parses, FUZZ_TIME each
+	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | while read -r folder; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' "$$folder"/*_test.go); do \
+			echo "$$folder $$target"; \
+			(cd "$$folder" && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) .) </dev/null || exit 1; \
+		done || exit 1; \
+	done
+
+.PHONY: fuzz-engines
+fuzz-engines: ## execute what the judge lets through on real engines, FUZZ_TIME each, and look for changes
+	QUIESCE_TEST_SERVERS=required QUIESCE_FUZZ_ENGINES=$(FUZZ_TIME) \
+		$(GO) test -count 1 -v -timeout 0 -run TestWhatPasses ./internal/fuzzengines
+
 .PHONY: install-deps
 install-deps: ## install PostgreSQL, MariaDB, curl and a C compiler if they are missing (root or sudo)
 	@./scripts/install-test-deps

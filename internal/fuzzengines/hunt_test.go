@@ -50,7 +50,7 @@ type hunt struct {
 	t       *testing.T
 	dialect sqlguard.Dialect
 	engine  engine
-	mutator *mutator
+	mutator *corpus.Mutator
 	// apart, which may be nil, says that a text must not share a batch with others.
 	apart func(sql string) bool
 	// omit, which may be nil, says that a text is not to be executed at all.
@@ -114,7 +114,7 @@ func (h *hunt) run(limit time.Duration) {
 func (h *hunt) collect() []text {
 	var texts []text
 	for len(texts) < batchSize {
-		sql := h.mutator.next()
+		sql := h.mutator.Next()
 		h.made++
 		v := h.dialect.Classify(sql)
 		if !corpus.Passes(v) || h.omit != nil && h.omit(sql) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-sql-driver/mysql"
 
+	"github.com/quiescehq/quiesce/internal/corpus"
 	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/internal/testdb"
 	dialect "github.com/quiescehq/quiesce/sqlguard/mysql"
@@ -77,7 +78,7 @@ func TestWhatPassesChangesNothingInMariaDB(t *testing.T) {
 	limit, seed := settings(t)
 	e := &mariadbEngine{t: t, server: testdb.MariaDB(t)}
 	e.reset()
-	m := newMutator(t, lex.MySQL, seed, filepath.Dir(strings.TrimSuffix(e.folders[0], "/")), "mysql", "mariadb", "mysql8")
+	m := corpus.NewMutator(t, lex.MySQL, seed, filepath.Dir(strings.TrimSuffix(e.folders[0], "/")), "mysql", "mariadb", "mysql8")
 	(&hunt{t: t, dialect: dialect.Dialect{}, engine: e, mutator: m, apart: explained.MatchString, omit: crashes.MatchString}).run(limit)
 }
 

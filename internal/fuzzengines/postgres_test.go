@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/quiescehq/quiesce/internal/corpus"
 	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/internal/testdb"
 	dialect "github.com/quiescehq/quiesce/sqlguard/postgres"
@@ -98,7 +99,7 @@ type postgresEngine struct {
 func TestWhatPassesChangesNothingInPostgreSQL(t *testing.T) {
 	limit, seed := settings(t)
 	e := &postgresEngine{t: t, server: testdb.Postgres(t)}
-	m := newMutator(t, lex.Postgres, seed, e.folder(), "postgres")
+	m := corpus.NewMutator(t, lex.Postgres, seed, e.folder(), "postgres")
 	(&hunt{t: t, dialect: dialect.Dialect{}, engine: e, mutator: m}).run(limit)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	_ "modernc.org/sqlite"
 
+	"github.com/quiescehq/quiesce/internal/corpus"
 	"github.com/quiescehq/quiesce/internal/lex"
 	dialect "github.com/quiescehq/quiesce/sqlguard/sqlite"
 )
@@ -55,7 +56,7 @@ type sqliteEngine struct {
 func TestWhatPassesChangesNothingInSQLite(t *testing.T) {
 	limit, seed := settings(t)
 	dir := t.TempDir()
-	m := newMutator(t, lex.SQLite, seed, dir, "sqlite")
+	m := corpus.NewMutator(t, lex.SQLite, seed, dir, "sqlite")
 	t.Chdir(dir) // for files that are named without a folder
 	e := &sqliteEngine{t: t, dir: dir}
 	(&hunt{t: t, dialect: dialect.Dialect{}, engine: e, mutator: m}).run(limit)

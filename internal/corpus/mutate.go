@@ -1,16 +1,16 @@
-package fuzzengines_test
+package corpus
 
 import (
 	"math/rand/v2"
 	"strings"
 	"testing"
 
-	"github.com/quiescehq/quiesce/internal/corpus"
 	"github.com/quiescehq/quiesce/internal/lex"
 )
 
-// A mutator makes texts of one dialect out of the corpus.
-type mutator struct {
+// A Mutator makes texts of one dialect by mixing and damaging those of the corpus. It
+// is not for use by several goroutines.
+type Mutator struct {
 	random  *rand.Rand
 	dialect lex.Dialect
 	seeds   []string
@@ -62,11 +62,13 @@ var frames = map[lex.Dialect][][2]string{
 	},
 }
 
-// newMutator replaces the corpus's folders by folder.
-func newMutator(tb testing.TB, d lex.Dialect, seed uint64, folder string, dialects ...string) *mutator {
-	m := &mutator{random: rand.New(rand.NewPCG(seed, seed)), dialect: d, frames: frames[d]}
+// NewMutator returns a mutator of the cases of the dialects, which are texts of
+// d. The same seed makes the same texts. The folders that cases write files to are
+// replaced by folder. Cases that are Hard or EngineOnly are left out.
+func NewMutator(tb testing.TB, d lex.Dialect, seed uint64, folder string, dialects ...string) *Mutator {
+	m := &Mutator{random: rand.New(rand.NewPCG(seed, seed)), dialect: d, frames: frames[d]}
 	place := strings.NewReplacer("/tmp/g", folder, "OUT/", folder+"/")
-	for _, c := range corpus.Load(tb, dialects...) {
+	for _, c := range Load(tb, dialects...) {
 		if c.Hard || c.EngineOnly {
 			continue
 		}
@@ -81,7 +83,7 @@ func newMutator(tb testing.TB, d lex.Dialect, seed uint64, folder string, dialec
 }
 
 // split returns the tokens of text; what cannot be read is one piece.
-func (m *mutator) split(text string) []string {
+func (m *Mutator) split(text string) []string {
 	var pieces []string
 	l := lex.New(m.dialect, text, lex.Options{})
 	for t := l.Next(); t.Kind != lex.EOF; t = l.Next() {
@@ -90,8 +92,8 @@ func (m *mutator) split(text string) []string {
 	return pieces
 }
 
-// next returns another text.
-func (m *mutator) next() string {
+// Next returns another text.
+func (m *Mutator) Next() string {
 	text := pick(m, m.seeds)
 	for range 1 + m.random.IntN(4) {
 		switch m.random.IntN(9) {
@@ -111,7 +113,7 @@ func (m *mutator) next() string {
 }
 
 // exchange replaces, inserts, removes, doubles or swaps tokens.
-func (m *mutator) exchange(text string) string {
+func (m *Mutator) exchange(text string) string {
 	own := m.split(text)
 	for range 1 + m.random.IntN(3) {
 		i := m.random.IntN(len(own) + 1)
@@ -132,19 +134,19 @@ func (m *mutator) exchange(text string) string {
 }
 
 // cross puts some tokens of other in the place of some of text.
-func (m *mutator) cross(text, other string) string {
+func (m *Mutator) cross(text, other string) string {
 	own, strange := m.split(text), m.split(other)
 	i, j := m.span(len(own))
 	from, to := m.span(len(strange))
 	return m.join(append(append(own[:i:i], strange[from:to]...), own[j:]...))
 }
 
-func (m *mutator) span(n int) (from, to int) {
+func (m *Mutator) span(n int) (from, to int) {
 	from = m.random.IntN(n + 1)
 	return from, from + m.random.IntN(n-from+1)
 }
 
-func (m *mutator) join(pieces []string) string {
+func (m *Mutator) join(pieces []string) string {
 	if m.random.IntN(2) == 0 {
 		return strings.Join(pieces, " ")
 	}
@@ -157,7 +159,7 @@ func (m *mutator) join(pieces []string) string {
 }
 
 // frame puts the text, or some tokens of it, between the halves of a frame.
-func (m *mutator) frame(text string) string {
+func (m *Mutator) frame(text string) string {
 	halves := m.frames[m.random.IntN(len(m.frames))]
 	if m.random.IntN(3) > 0 {
 		return halves[0] + text + halves[1]
@@ -168,7 +170,7 @@ func (m *mutator) frame(text string) string {
 }
 
 // splice inserts, removes or replaces bytes.
-func (m *mutator) splice(text string) string {
+func (m *Mutator) splice(text string) string {
 	for range 1 + m.random.IntN(3) {
 		i := m.random.IntN(len(text) + 1)
 		j := min(len(text), i+m.random.IntN(3))
@@ -187,7 +189,7 @@ func (m *mutator) splice(text string) string {
 }
 
 // recase changes the case of some letters.
-func (m *mutator) recase(text string) string {
+func (m *Mutator) recase(text string) string {
 	letters := []byte(text)
 	for i, c := range letters {
 		if (c|0x20 >= 'a' && c|0x20 <= 'z') && m.random.IntN(2) == 0 {
@@ -197,21 +199,4 @@ func (m *mutator) recase(text string) string {
 	return string(letters)
 }
 
-func pick(m *mutator, from []string) string { return from[m.random.IntN(len(from))] }
-
-func TestAMutatorRepeatsItselfWithItsSeedOnly(t *testing.T) {
-	texts := func(seed uint64) string {
-		m := newMutator(t, lex.MySQL, seed, "/x", "mysql")
-		var all strings.Builder
-		for range 50 {
-			all.WriteString(m.next())
-		}
-		return all.String()
-	}
-	if texts(1) != texts(1) {
-		t.Error("one seed made two sequences")
-	}
-	if texts(1) == texts(2) {
-		t.Error("two seeds made one sequence")
-	}
-}
+func pick(m *Mutator, from []string) string { return from[m.random.IntN(len(from))] }
