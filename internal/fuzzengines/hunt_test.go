@@ -164,6 +164,7 @@ func (h *hunt) batch(kind int, texts []text) (finding string) {
 	if seen == "" {
 		return ""
 	}
+	last := h.last
 	h.engine.reset()
 	h.engine.begin(kind)
 	for i, t := range texts {
@@ -172,7 +173,7 @@ func (h *hunt) batch(kind int, texts []text) (finding string) {
 			return fmt.Sprintf("%+q passes, %s: %s", t.sql, h.alone(kind, t, texts[:i]), effect)
 		}
 	}
-	return fmt.Sprintf("%s, but not again; the texts were %s", seen, listed(texts))
+	return fmt.Sprintf("%s, after %+q at the latest, but not again", seen, last)
 }
 
 // effect executes a text and says what became of it.
@@ -193,9 +194,10 @@ func (h *hunt) alone(kind int, t text, before []text) string {
 	return "and changes something after " + listed(before)
 }
 
+// listed quotes the last of the texts.
 func listed(texts []text) string {
 	var b strings.Builder
-	for _, t := range texts {
+	for _, t := range texts[max(0, len(texts)-10):] {
 		fmt.Fprintf(&b, "\n\t%+q", t.sql)
 	}
 	return b.String()
