@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/pingcap/tidb/pkg/parser"
 	"github.com/pingcap/tidb/pkg/parser/ast"
@@ -48,10 +49,10 @@ func (o *opinion) hold(t *testing.T, p *parser.Parser, sql string) {
 }
 
 // compareTables compares what a single statement writes. A text that is read in several ways
-// has the tables of all.
+// has the tables of all, and TiDB changes names that are no UTF-8.
 func (o *opinion) compareTables(t *testing.T, sql string, v sqlguard.Verdict, statements []ast.StmtNode) {
 	t.Helper()
-	if !v.Complete || len(statements) != 1 || v.Parts != nil || strings.ContainsAny(sql, "\"\\") || strings.Contains(sql, "/*!") || strings.Contains(sql, "/*M!") {
+	if !utf8.ValidString(sql) || !v.Complete || len(statements) != 1 || v.Parts != nil || strings.ContainsAny(sql, "\"\\") || strings.Contains(sql, "/*!") || strings.Contains(sql, "/*M!") {
 		return
 	}
 	w, ok := writes(statements[0])

@@ -3,7 +3,8 @@
 // tests use it.
 //
 // bypass.jsonl has statements that a guard is likely to take for less than they
-// are, reads.jsonl has those that it is likely to take for more. Each line is a [Case].
+// are, reads.jsonl has those that it is likely to take for more. postgres.jsonl, mysql.jsonl and
+// sqlite.jsonl have statements of every kind, each in several spellings. A line is a [Case].
 package corpus
 
 import (

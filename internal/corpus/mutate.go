@@ -82,6 +82,9 @@ func NewMutator(tb testing.TB, d lex.Dialect, seed uint64, folder string, dialec
 	return m
 }
 
+// Seeds returns the texts of the corpus that the mutator starts from.
+func (m *Mutator) Seeds() []string { return m.seeds }
+
 // split returns the tokens of text; what cannot be read is one piece.
 func (m *Mutator) split(text string) []string {
 	var pieces []string

@@ -145,21 +145,24 @@ func (e *sqliteEngine) run(t text) (accepted bool, effect string) {
 	return accepted, effect
 }
 
-// drain executes the text and reads all of its results, but no more rows than needed to see it
-// run. It reports whether the engine took all of it.
-func drain(conn *sql.Conn, text string) bool {
+// drain reports whether the engine took all of the text.
+func drain(conn *sql.Conn, text string) bool { return drained(conn, text) == nil }
+
+// drained executes the text and reads all of its results, but no more rows than needed to see it
+// run.
+func drained(conn *sql.Conn, text string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	rows, err := conn.QueryContext(ctx, text)
 	if err != nil {
-		return false
+		return err
 	}
 	defer rows.Close()
 	for more := true; more; more = rows.NextResultSet() {
 		for n := 0; n < 1000 && rows.Next(); n++ {
 		}
 	}
-	return rows.Err() == nil
+	return rows.Err()
 }
 
 func (e *sqliteEngine) effects() string { return e.before.differs(e.state()) }
