@@ -43,6 +43,10 @@ fuzz-engines: ## execute what the judge lets through on real engines, FUZZ_TIME 
 	QUIESCE_TEST_SERVERS=required QUIESCE_FUZZ_ENGINES=$(FUZZ_TIME) \
 		$(GO) test -count 1 -v -timeout 0 -run TestWhatPasses ./internal/fuzzengines
 
+.PHONY: musl
+musl: ## judge the deepest texts with musl's small stacks (needs musl-tools)
+	@./scripts/musl-check
+
 .PHONY: install-deps
 install-deps: ## install PostgreSQL, MariaDB, curl and a C compiler if they are missing (root or sudo)
 	@./scripts/install-test-deps
