@@ -45,7 +45,7 @@ func harmless(p *parser.Parser, n ast.StmtNode) bool {
 			}
 		}
 		return true
-	case *ast.BeginStmt, *ast.CommitStmt, *ast.RollbackStmt, *ast.SavepointStmt, *ast.ReleaseSavepointStmt, *ast.UseStmt,
+	case *ast.BeginStmt, *ast.CommitStmt, *ast.RollbackStmt, *ast.SavepointStmt, *ast.ReleaseSavepointStmt, *ast.UseStmt, *ast.UnlockTablesStmt,
 		*ast.DeallocateStmt, *ast.ExplainForStmt, *ast.HelpStmt:
 		return true
 	}

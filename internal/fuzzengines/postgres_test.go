@@ -214,6 +214,9 @@ func (e *postgresEngine) begin(kind int) {
 	if e.conn.IsClosed() {
 		e.conn = e.connect(e.dsn)
 	}
+	if e.conn.TxStatus() != 'I' {
+		e.must(e.conn, "ROLLBACK") // a COMMIT took too long
+	}
 	e.must(e.conn, "DISCARD ALL", "SET statement_timeout = '200ms'", "SET client_min_messages = error")
 	if e.kind = kind; kind == postgresArmed {
 		e.must(e.conn, "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
