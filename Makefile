@@ -16,7 +16,7 @@ site: ## run the example site on http://127.0.0.1:8080
 	@exec bin/site
 
 .PHONY: test
-test: install-deps tidy check no-cgo race ## install what is missing, check, and run every test on real servers
+test: install-deps tidy check no-cgo race integration ## install what is missing, check, and run every test on real servers
 
 .PHONY: lint
 lint: check vulnerabilities ## vet, gofmt, staticcheck, and known vulnerabilities
@@ -24,6 +24,28 @@ lint: check vulnerabilities ## vet, gofmt, staticcheck, and known vulnerabilitie
 .PHONY: bench
 bench: ## run the benchmarks
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	cd integration && QUIESCE_BENCH=1 $(GO) test -run TestRatios -count 1 -v .
+
+# How long `make fuzz` and `make fuzz-engines` take for each of their targets.
+FUZZ_TIME ?= 10m
+
+.PHONY: fuzz
+fuzz: ## fuzz all that parses, FUZZ_TIME each
+	@grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n 1 dirname | sort -u | while read -r folder; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z]*\).*/\1/p' "$$folder"/*_test.go); do \
+			echo "$$folder $$target"; \
+			(cd "$$folder" && $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) .) </dev/null || exit 1; \
+		done || exit 1; \
+	done
+
+.PHONY: fuzz-engines
+fuzz-engines: ## execute what the judge lets through on real engines, FUZZ_TIME each, and look for changes
+	QUIESCE_TEST_SERVERS=required QUIESCE_FUZZ_ENGINES=$(FUZZ_TIME) \
+		$(GO) test -count 1 -v -timeout 0 -run TestWhatPasses ./internal/fuzzengines
+
+.PHONY: musl
+musl: ## judge the deepest texts with musl's small stacks (needs musl-tools)
+	@./scripts/musl-check
 
 .PHONY: install-deps
 install-deps: ## install PostgreSQL, MariaDB, curl and a C compiler if they are missing (root or sudo)
@@ -33,6 +55,7 @@ install-deps: ## install PostgreSQL, MariaDB, curl and a C compiler if they are 
 tidy: # are go.mod and go.sum what the code asks for?
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
+	cd integration && $(GO) mod tidy -diff
 
 .PHONY: check
 check: # of the code as it is written
@@ -40,6 +63,7 @@ check: # of the code as it is written
 		{ echo "gofmt would change:" $$unformatted; exit 1; }
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
+	cd integration && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./...
 
 .PHONY: no-cgo
 no-cgo: # everything builds without a C compiler, and the guard works without one
@@ -50,6 +74,11 @@ no-cgo: # everything builds without a C compiler, and the guard works without on
 .PHONY: race
 race:
 	QUIESCE_TEST_SERVERS=required $(GO) test -race -timeout 15m ./...
+
+# Without the race detector, for which its dependencies would be compiled once more.
+.PHONY: integration
+integration: # against what only tests need, in a module of its own
+	cd integration && $(GO) test -timeout 15m ./...
 
 .PHONY: vulnerabilities
 vulnerabilities: # that are known, in what the code calls

@@ -3,7 +3,8 @@
 // tests use it.
 //
 // bypass.jsonl has statements that a guard is likely to take for less than they
-// are, reads.jsonl has those that it is likely to take for more. Each line is a [Case].
+// are, reads.jsonl has those that it is likely to take for more. postgres.jsonl, mysql.jsonl and
+// sqlite.jsonl have statements of every kind, each in several spellings. A line is a [Case].
 package corpus
 
 import (
@@ -59,16 +60,21 @@ func (c *Case) Text() string {
 	return c.SQL
 }
 
-// Load returns the cases of both files that belong to one of the dialects. It
+// Load returns the cases of all files that belong to one of the dialects. It
 // fails the test if a file cannot be read or no case is found.
 func Load(tb testing.TB, dialects ...string) []Case {
 	tb.Helper()
 	var cases []Case
-	for _, name := range []string{"bypass.jsonl", "reads.jsonl"} {
-		data, err := os.ReadFile(filepath.Join(root(tb), "testdata", "corpus", name))
+	files, err := filepath.Glob(filepath.Join(folder(tb), "*.jsonl"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
 		if err != nil {
 			tb.Fatal(err)
 		}
+		name := filepath.Base(file)
 		lines := bufio.NewScanner(bytes.NewReader(data))
 		lines.Buffer(nil, 1<<20)
 		for n := 1; lines.Scan(); n++ {
@@ -90,20 +96,21 @@ func Load(tb testing.TB, dialects ...string) []Case {
 	return cases
 }
 
-// root returns the folder of go.mod, which is the working folder of the test or
-// one above it.
-func root(tb testing.TB) string {
+// folder returns testdata/corpus of the working folder of the test, or of the nearest
+// one above it that has it.
+func folder(tb testing.TB) string {
 	tb.Helper()
 	dir, err := os.Getwd()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
+		corpus := filepath.Join(dir, "testdata", "corpus")
+		if _, err := os.Stat(corpus); err == nil {
+			return corpus
 		}
 		if filepath.Dir(dir) == dir {
-			tb.Fatal("no go.mod above the working folder")
+			tb.Fatal("no testdata/corpus above the working folder")
 		}
 		dir = filepath.Dir(dir)
 	}
