@@ -3,6 +3,10 @@
 //
 // # How a text is judged
 //
+// Plain statements are judged in one pass over their bytes: a query that calls nothing
+// but functions known to read, an INSERT, UPDATE or DELETE of one table. What looks like more
+// than that anywhere is left to the rest of this section, whose answer would be the same.
+//
 // The gate of internal/lex refuses texts that no parser should see: with a NUL byte,
 // with a quote or comment that does not end, too long, too deep. The server's own grammar
 // (pg_query_go v5, PostgreSQL 16) parses the rest, and a walker visits every node of
@@ -20,8 +24,8 @@
 //
 // pg_query_go is written in C. Built with CGO_ENABLED=0, this package judges by the
 // tokens alone. It is stricter then, never laxer: what it lets pass, the parser lets
-// pass. It names no tables, so no rule of a policy that names one can match; and it
-// refuses, or calls Unproven, much that only reads: COPY … TO STDOUT, EXPLAIN with
+// pass. It names no tables but those of the plain statements, so no rule of a policy that
+// names a table can match another; and it refuses, or calls Unproven, much that only reads: COPY … TO STDOUT, EXPLAIN with
 // options, CTEs and aliases with a list of columns.
 //
 // # What no text shows
