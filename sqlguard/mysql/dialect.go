@@ -42,5 +42,8 @@ func (Dialect) Classify(sql string) sqlguard.Verdict {
 	if len(sql) > lex.MaxLength {
 		return sqlguard.NotUnderstood("longer than 1 MiB")
 	}
+	if v, ok := plain(sql); ok {
+		return v
+	}
 	return readings(sql)
 }

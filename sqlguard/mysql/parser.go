@@ -29,6 +29,7 @@ type parser struct {
 	before lex.Token // the one before that
 	folded [32]byte  // the current token in lower case, if it is a Word that fits
 	length int       // of folded, 0 for other tokens
+	known  word      // what is known of the current token, 0 if it is no Word that fits
 
 	v        sqlguard.Verdict // of the current statement
 	depth    int              // open parentheses
@@ -142,9 +143,13 @@ func (p *parser) shift() {
 // advance moves one token on, behind the end of a statement too.
 func (p *parser) advance() {
 	p.before, p.prev, p.tok = p.prev, p.tok, p.ahead
-	p.length = 0
+	p.length, p.known = 0, 0
 	if p.tok.Kind == lex.Word {
-		p.length = len(lex.Fold(p.folded[:], p.tok.Text(p.src)))
+		text := p.tok.Text(p.src)
+		p.length = len(lex.Fold(p.folded[:], text))
+		if p.length > 0 {
+			p.known = dictionary.find(text)
+		}
 	}
 	if p.tok.Kind != lex.EOF {
 		p.ahead = p.read()

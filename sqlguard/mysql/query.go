@@ -66,6 +66,9 @@ func (p *parser) qualifies(t lex.Token) bool {
 
 // keyword judges a word that is no name. It reports true if it has moved on.
 func (p *parser) keyword() bool {
+	if p.known&(acts|scans) == 0 {
+		return false
+	}
 	switch string(p.word()) {
 	case "insert", "replace":
 		if !p.ahead.IsOp(p.src, "(") {
@@ -139,7 +142,7 @@ func (p *parser) reference() {
 // reserved reports whether the current token is a word that no server takes for
 // the name of a table.
 func (p *parser) reserved() bool {
-	return p.tok.Kind == lex.Word && p.length > 0 && !p.qualifies(p.tok) && notAlias[string(p.word())]
+	return p.known&notAlias != 0 && !p.qualifies(p.tok)
 }
 
 // call judges a name with a parenthesis behind it.
@@ -150,16 +153,14 @@ func (p *parser) call() {
 		p.addCall(strings.Clone(schema) + "." + p.functionName(p.tok))
 		return
 	}
-	if p.tok.Kind == lex.Word && p.length > 0 {
-		if beforeParenthesis[string(p.word())] || p.clause() {
-			return
-		}
+	if p.known&opens != 0 || p.known != 0 && p.clause() {
+		return
 	}
 	if p.columnList() {
 		return
 	}
 	p.v.Functions = true
-	if p.tok.Kind != lex.Word || p.length == 0 {
+	if p.known == 0 {
 		p.addCall(p.functionName(p.tok))
 		return
 	}
@@ -187,11 +188,11 @@ func (p *parser) function() {
 		return
 	}
 	// A blank before the parenthesis makes some names an application's own function.
-	if adjacent[string(p.word())] && p.tok.End != p.ahead.Start {
+	if p.known&adjacent != 0 && p.tok.End != p.ahead.Start {
 		p.addCall(p.functionName(p.tok))
 		return
 	}
-	if !readOnly[string(p.word())] {
+	if p.known&reader == 0 {
 		p.addCall(p.functionName(p.tok))
 	}
 }

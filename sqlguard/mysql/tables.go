@@ -119,7 +119,7 @@ func (p *parser) alias() string {
 	case lex.Ident:
 		return p.name(p.tok)
 	case lex.Word:
-		if as || p.length == 0 || !notAlias[string(p.word())] {
+		if as || p.known&notAlias == 0 {
 			return p.name(p.tok)
 		}
 	}

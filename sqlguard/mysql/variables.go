@@ -5,7 +5,7 @@ package mysql
 // understood. Not here, on purpose: what changes how transactions begin and end
 // (completion_type), what is replicated or logged under whose name (gtid_next, binlog_format,
 // pseudo_*), and what writes files (debug).
-var sessionVariables = wordSet(`
+var sessionVariables = setOf(`
 	alter_algorithm analyze_sample_percentage aria_sort_buffer_size big_tables bulk_insert_buffer_size
 	character_set_connection character_set_database character_set_filesystem character_set_results character_set_server
 	collation_connection collation_database collation_server cte_max_recursion_depth default_collation_for_utf8mb4

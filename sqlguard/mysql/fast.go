@@ -1,0 +1,268 @@
+package mysql
+
+import (
+	"strings"
+
+	"github.com/quiescehq/quiesce/internal/lex"
+	"github.com/quiescehq/quiesce/internal/targets"
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// plain judges the texts that applications send most, in one pass over their bytes and
+// without allocating: a single SELECT that calls known functions alone, and a
+// single INSERT, REPLACE, UPDATE or DELETE of one table. It reports false for all else,
+// and wherever it is not certain; then the parser has to read the text.
+//
+// It takes a text only if all servers, with all settings, read the same tokens in it,
+// and then its verdict is the parser's. A test holds it to that.
+func plain(sql string) (sqlguard.Verdict, bool) {
+	if len(sql) > lex.MaxLength {
+		return sqlguard.Verdict{}, false
+	}
+	s := scan{src: sql}
+	s.skip()
+	switch head := s.word(); {
+	case head&wordSelect != 0:
+		s.last = head
+		if !s.body() || s.upsert {
+			return sqlguard.Verdict{}, false
+		}
+		return sqlguard.Verdict{Class: sqlguard.Read, Op: sqlguard.OpSelect, Complete: true, Functions: s.functions, Why: "query"}, true
+	case head&wordInsert != 0:
+		return s.insert(sqlguard.OpInsert, "inserts")
+	case head&wordReplace != 0:
+		return s.insert(sqlguard.OpReplace, "replaces")
+	case head&wordUpdate != 0:
+		return s.update()
+	case head&wordDelete != 0:
+		return s.delete()
+	}
+	return sqlguard.Verdict{}, false
+}
+
+// scan is a position in a text that plain reads.
+type scan struct {
+	src string
+	pos int
+
+	schema, table targets.Name
+
+	last      word // the token before
+	before    word // the one before that
+	functions bool // a function is called
+	upsert    bool // ON DUPLICATE KEY UPDATE was met
+}
+
+// verdict finishes the verdict on a write of one table.
+func (s *scan) verdict(op sqlguard.Op, why string) (sqlguard.Verdict, bool) {
+	if !s.body() || s.upsert && op != sqlguard.OpInsert {
+		return sqlguard.Verdict{}, false
+	}
+	v := sqlguard.Verdict{Class: sqlguard.Write, Op: op, Complete: true, Functions: s.functions, Why: why}
+	if s.upsert {
+		v.Tables = targets.List(s.schema, s.table, op, sqlguard.OpUpdate)
+	} else {
+		v.Tables = targets.List(s.schema, s.table, op)
+	}
+	return v, true
+}
+
+func (s *scan) insert(op sqlguard.Op, why string) (sqlguard.Verdict, bool) {
+	if !s.target(wordInto, false) {
+		return sqlguard.Verdict{}, false
+	}
+	s.last = anyWord
+	if s.at(s.pos) == '(' && !s.columns() {
+		return sqlguard.Verdict{}, false
+	}
+	if start := *s; start.word()&wordPartition != 0 {
+		return sqlguard.Verdict{}, false
+	}
+	return s.verdict(op, why)
+}
+
+func (s *scan) update() (sqlguard.Verdict, bool) {
+	if !s.target(0, true) {
+		return sqlguard.Verdict{}, false
+	}
+	w := s.word()
+	if w&anyWord != 0 && w&(notAlias|acts|option) == 0 { // an alias
+		s.skip()
+		w = s.word()
+	}
+	if w&wordSet == 0 {
+		return sqlguard.Verdict{}, false
+	}
+	s.last, s.before = w, anyWord
+	return s.verdict(sqlguard.OpUpdate, "updates")
+}
+
+func (s *scan) delete() (sqlguard.Verdict, bool) {
+	if !s.target(wordFrom, true) {
+		return sqlguard.Verdict{}, false
+	}
+	s.last = anyWord
+	if end := s.pos == len(s.src) || s.src[s.pos] == ';'; !end {
+		if s.last = s.word(); s.last&wordTail == 0 {
+			return sqlguard.Verdict{}, false
+		}
+	}
+	return s.verdict(sqlguard.OpDelete, "deletes")
+}
+
+// target moves behind the name of the table that is written, and what stands before
+// it: options, and the preposition, which is a must.
+func (s *scan) target(preposition word, must bool) bool {
+	s.skip()
+	start := s.pos
+	w := s.word()
+	for w&option != 0 {
+		s.skip()
+		start = s.pos
+		w = s.word()
+	}
+	switch {
+	case preposition != 0 && w&preposition != 0:
+		s.skip()
+		start = s.pos
+		w = s.word()
+	case preposition != 0 && must:
+		return false
+	}
+	var ok bool
+	if s.table, ok = s.name(start, w); !ok {
+		return false
+	}
+	if s.at(s.pos) == '.' {
+		s.pos++
+		s.schema = s.table
+		start = s.pos
+		if s.table, ok = s.name(start, s.word()); !ok {
+			return false
+		}
+	}
+	s.skip()
+	return s.at(s.pos) != '.'
+}
+
+// name returns the name that begins at start, where the word w was read if there is
+// one. No keyword that matters here is taken for a name.
+func (s *scan) name(start int, w word) (targets.Name, bool) {
+	if w != 0 {
+		return targets.Name{Text: s.src[start:s.pos]}, w&(notAlias|acts|option) == 0
+	}
+	if s.at(start) != '`' || !s.quoted() {
+		return targets.Name{}, false
+	}
+	return targets.Name{Text: s.src[start+1 : s.pos-1]}, true
+}
+
+// columns moves behind the columns of an INSERT.
+func (s *scan) columns() bool {
+	s.pos++
+	for first := true; ; first = false {
+		s.skip()
+		switch c := s.at(s.pos); {
+		case c == ')':
+			s.pos++
+			s.last = closing
+			return true
+		case c == ',' || c == '.':
+			s.pos++
+		case c == '`':
+			if !s.quoted() {
+				return false
+			}
+		case bytesOf[c] == byteWord:
+			if w := s.word(); first && w&wordQuery != 0 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+}
+
+// at returns the byte at i, 0 behind the end.
+func (s *scan) at(i int) byte {
+	if i < len(s.src) {
+		return s.src[i]
+	}
+	return 0
+}
+
+// skip moves over white space and plain comments. Where it stops for another
+// reason, no token begins that the callers take.
+func (s *scan) skip() {
+	for s.pos < len(s.src) {
+		switch bytesOf[s.src[s.pos]] {
+		case byteSpace:
+			s.pos++
+		case byteSlash, byteHash, byteMinus:
+			if n := s.comment(); n > 0 {
+				s.pos += n
+				continue
+			}
+			return
+		default:
+			return
+		}
+	}
+}
+
+// comment returns the length of the plain comment here, 0 if there is none, and -1
+// if what begins here may be more than that.
+func (s *scan) comment() int {
+	rest := s.src[s.pos:]
+	switch {
+	case rest[0] == '#', strings.HasPrefix(rest, "-- "):
+		n := strings.IndexByte(rest, '\n') + 1
+		if n == 0 {
+			n = len(rest)
+		}
+		return plainComment(rest[:n])
+	case strings.HasPrefix(rest, "--"):
+		return -1
+	case !strings.HasPrefix(rest, "/*"):
+		return 0
+	}
+	n := strings.Index(rest[2:], "*/")
+	if n < 0 || strings.IndexByte("!M+", rest[2]) >= 0 {
+		return -1
+	}
+	return plainComment(rest[:n+4])
+}
+
+// plainComment returns the length of a comment, -1 if a NUL byte is in it.
+func plainComment(comment string) int {
+	if strings.IndexByte(comment, 0) >= 0 {
+		return -1
+	}
+	return len(comment)
+}
+
+// word moves behind the word here and returns what is known of it, 0 if there is
+// none.
+func (s *scan) word() word {
+	start := s.pos
+	if start == len(s.src) || bytesOf[s.src[start]] != byteWord {
+		return 0
+	}
+	i := start + 1
+	for i < len(s.src) && inWord[s.src[i]] {
+		i++
+	}
+	s.pos = i
+	return dictionary.find(s.src[start:i])
+}
+
+// quoted moves behind the quoted name here, if it is one that means what it
+// says.
+func (s *scan) quoted() bool {
+	n := strings.IndexByte(s.src[s.pos+1:], '`')
+	if n < 0 || strings.IndexByte(s.src[s.pos+1:s.pos+1+n], 0) >= 0 {
+		return false
+	}
+	s.pos += n + 2
+	return s.at(s.pos) != '`'
+}
