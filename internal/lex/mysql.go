@@ -70,6 +70,7 @@ func (l *Lexer) mysqlMark(i int, c byte) Token {
 		if l.at(i+1) == 'N' {
 			return l.emit(Number, i, i+2)
 		}
+		return l.failInvalid(i, "a backslash outside of quotes")
 	case '/':
 		if l.at(i+1) == '*' {
 			return l.mysqlExec(i)

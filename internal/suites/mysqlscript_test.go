@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -210,6 +211,13 @@ func mysqlFiles(t *testing.T, root string) []string {
 	if err != nil || len(files) == 0 {
 		t.Fatalf("%d test files in the suite's folder, error %v", len(files), err)
 	}
+	main := func(path string) int { // the main tests first
+		if strings.Contains(path, "/suite/") {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(files, func(a, b string) int { return main(a) - main(b) })
 	return files
 }
 

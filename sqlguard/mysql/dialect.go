@@ -38,11 +38,11 @@ func (Dialect) Name() string { return "mysql" }
 // Classify judges one text, which may hold several statements. Texts longer
 // than 1 MiB, and those with more statements, tables or unknown functions than
 // people write, are not understood.
-func (Dialect) Classify(sql string) sqlguard.Verdict {
+func (Dialect) Classify(sql string) (v sqlguard.Verdict) {
 	if len(sql) > lex.MaxLength {
 		return sqlguard.NotUnderstood("longer than 1 MiB")
 	}
-	if v, ok := plain(sql); ok {
+	if plain(sql, &v) {
 		return v
 	}
 	return readings(sql)

@@ -12,7 +12,9 @@ const (
 )
 
 // Plain and Parse are the two ways to a verdict.
-var (
-	Plain                                   = plain
-	Parse func(sql string) sqlguard.Verdict = readings
-)
+func Plain(sql string) (v sqlguard.Verdict, ok bool) {
+	ok = plain(sql, &v)
+	return v, ok
+}
+
+func Parse(sql string) sqlguard.Verdict { return readings(sql) }

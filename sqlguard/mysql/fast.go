@@ -9,35 +9,43 @@ import (
 )
 
 // plain judges the texts that applications send most, in one pass over their bytes and
-// without allocating: a single SELECT that calls known functions alone, and a
-// single INSERT, REPLACE, UPDATE or DELETE of one table. It reports false for all else,
+// without allocating, into v: a single SELECT that calls known functions alone, and a
+// single INSERT, REPLACE, UPDATE or DELETE of one table. It reports false for all else, whatever it has written by then,
 // and wherever it is not certain; then the parser has to read the text.
 //
 // It takes a text only if all servers, with all settings, read the same tokens in it,
 // and then its verdict is the parser's. A test holds it to that.
-func plain(sql string) (sqlguard.Verdict, bool) {
+func plain(sql string, v *sqlguard.Verdict) bool {
 	if len(sql) > lex.MaxLength {
-		return sqlguard.Verdict{}, false
+		return false
 	}
 	s := scan{src: sql}
 	s.skip()
+	start := s.pos
 	switch head := s.word(); {
 	case head&wordSelect != 0:
-		s.last = head
+		s.last = span{tokenWord, start, s.pos}
 		if !s.body() || s.upsert {
-			return sqlguard.Verdict{}, false
+			return false
 		}
-		return sqlguard.Verdict{Class: sqlguard.Read, Op: sqlguard.OpSelect, Complete: true, Functions: s.functions, Why: "query"}, true
+		v.Class, v.Op, v.Why = sqlguard.Read, sqlguard.OpSelect, "query"
 	case head&wordInsert != 0:
-		return s.insert(sqlguard.OpInsert, "inserts")
+		v.Class, v.Op, v.Why = sqlguard.Write, sqlguard.OpInsert, "inserts"
+		return s.insert(v)
 	case head&wordReplace != 0:
-		return s.insert(sqlguard.OpReplace, "replaces")
+		v.Class, v.Op, v.Why = sqlguard.Write, sqlguard.OpReplace, "replaces"
+		return s.insert(v)
 	case head&wordUpdate != 0:
-		return s.update()
+		v.Class, v.Op, v.Why = sqlguard.Write, sqlguard.OpUpdate, "updates"
+		return s.update(v)
 	case head&wordDelete != 0:
-		return s.delete()
+		v.Class, v.Op, v.Why = sqlguard.Write, sqlguard.OpDelete, "deletes"
+		return s.delete(v)
+	default:
+		return false
 	}
-	return sqlguard.Verdict{}, false
+	v.Complete, v.Functions = true, s.functions
+	return true
 }
 
 // scan is a position in a text that plain reads.
@@ -47,67 +55,68 @@ type scan struct {
 
 	schema, table targets.Name
 
-	last      word // the token before
-	before    word // the one before that
+	last      span // the token before, to body
 	functions bool // a function is called
 	upsert    bool // ON DUPLICATE KEY UPDATE was met
 }
 
-// verdict finishes the verdict on a write of one table.
-func (s *scan) verdict(op sqlguard.Op, why string) (sqlguard.Verdict, bool) {
-	if !s.body() || s.upsert && op != sqlguard.OpInsert {
-		return sqlguard.Verdict{}, false
+// write finishes the verdict on a write of one table.
+func (s *scan) write(v *sqlguard.Verdict) bool {
+	if !s.body() || s.upsert && v.Op != sqlguard.OpInsert {
+		return false
 	}
-	v := sqlguard.Verdict{Class: sqlguard.Write, Op: op, Complete: true, Functions: s.functions, Why: why}
+	v.Complete, v.Functions = true, s.functions
 	if s.upsert {
-		v.Tables = targets.List(s.schema, s.table, op, sqlguard.OpUpdate)
+		v.Tables = targets.List(s.schema, s.table, v.Op, sqlguard.OpUpdate)
 	} else {
-		v.Tables = targets.List(s.schema, s.table, op)
+		v.Tables = targets.List(s.schema, s.table, v.Op)
 	}
-	return v, true
+	return true
 }
 
-func (s *scan) insert(op sqlguard.Op, why string) (sqlguard.Verdict, bool) {
+func (s *scan) insert(v *sqlguard.Verdict) bool {
 	if !s.target(wordInto, false) {
-		return sqlguard.Verdict{}, false
+		return false
 	}
-	s.last = anyWord
+	s.last = span{kind: tokenIdent}
 	if s.at(s.pos) == '(' && !s.columns() {
-		return sqlguard.Verdict{}, false
+		return false
 	}
-	if start := *s; start.word()&wordPartition != 0 {
-		return sqlguard.Verdict{}, false
+	start := s.pos
+	if s.word()&wordPartition != 0 {
+		return false
 	}
-	return s.verdict(op, why)
+	s.pos = start
+	return s.write(v)
 }
 
-func (s *scan) update() (sqlguard.Verdict, bool) {
+func (s *scan) update(v *sqlguard.Verdict) bool {
 	if !s.target(0, true) {
-		return sqlguard.Verdict{}, false
+		return false
 	}
+	start := s.pos
 	w := s.word()
 	if w&anyWord != 0 && w&(notAlias|acts|option) == 0 { // an alias
 		s.skip()
+		start = s.pos
 		w = s.word()
 	}
-	if w&wordSet == 0 {
-		return sqlguard.Verdict{}, false
-	}
-	s.last, s.before = w, anyWord
-	return s.verdict(sqlguard.OpUpdate, "updates")
+	s.last = span{tokenWord, start, s.pos}
+	return w&wordSet != 0 && s.write(v)
 }
 
-func (s *scan) delete() (sqlguard.Verdict, bool) {
+func (s *scan) delete(v *sqlguard.Verdict) bool {
 	if !s.target(wordFrom, true) {
-		return sqlguard.Verdict{}, false
+		return false
 	}
-	s.last = anyWord
-	if end := s.pos == len(s.src) || s.src[s.pos] == ';'; !end {
-		if s.last = s.word(); s.last&wordTail == 0 {
-			return sqlguard.Verdict{}, false
+	if s.pos < len(s.src) && s.src[s.pos] != ';' {
+		start := s.pos
+		if s.word()&wordTail == 0 {
+			return false
 		}
+		s.last = span{tokenWord, start, s.pos}
 	}
-	return s.verdict(sqlguard.OpDelete, "deletes")
+	return s.write(v)
 }
 
 // target moves behind the name of the table that is written, and what stands before
@@ -165,7 +174,7 @@ func (s *scan) columns() bool {
 		switch c := s.at(s.pos); {
 		case c == ')':
 			s.pos++
-			s.last = closing
+			s.last = span{kind: tokenClose}
 			return true
 		case c == ',' || c == '.':
 			s.pos++
@@ -174,7 +183,9 @@ func (s *scan) columns() bool {
 				return false
 			}
 		case bytesOf[c] == byteWord:
-			if w := s.word(); first && w&wordQuery != 0 {
+			if !first {
+				s.anyWord()
+			} else if s.word()&wordQuery != 0 {
 				return false
 			}
 		default:
@@ -194,16 +205,25 @@ func (s *scan) at(i int) byte {
 // skip moves over white space and plain comments. Where it stops for another
 // reason, no token begins that the callers take.
 func (s *scan) skip() {
+	if s.pos < len(s.src) && s.src[s.pos] == ' ' {
+		s.pos++
+	}
+	if s.pos < len(s.src) && bytesOf[s.src[s.pos]] >= byteSpace {
+		s.skipMore()
+	}
+}
+
+func (s *scan) skipMore() {
 	for s.pos < len(s.src) {
 		switch bytesOf[s.src[s.pos]] {
 		case byteSpace:
 			s.pos++
 		case byteSlash, byteHash, byteMinus:
-			if n := s.comment(); n > 0 {
-				s.pos += n
-				continue
+			n := s.comment()
+			if n <= 0 {
+				return
 			}
-			return
+			s.pos += n
 		default:
 			return
 		}
@@ -242,18 +262,29 @@ func plainComment(comment string) int {
 }
 
 // word moves behind the word here and returns what is known of it, 0 if there is
-// none.
+// none. Of functions it need not know.
 func (s *scan) word() word {
 	start := s.pos
-	if start == len(s.src) || bytesOf[s.src[start]] != byteWord {
+	if !s.anyWord() {
 		return 0
 	}
-	i := start + 1
-	for i < len(s.src) && inWord[s.src[i]] {
+	if mayMatter[s.src[start]]>>(s.pos-start)&1 == 0 {
+		return anyWord
+	}
+	return dictionary.find(s.src[start:s.pos])
+}
+
+// anyWord moves behind the word here and reports whether there is one.
+func (s *scan) anyWord() bool {
+	i := s.pos
+	if i == len(s.src) || bytesOf[s.src[i]] != byteWord {
+		return false
+	}
+	for i++; i < len(s.src) && inWord[s.src[i]]; {
 		i++
 	}
 	s.pos = i
-	return dictionary.find(s.src[start:i])
+	return true
 }
 
 // quoted moves behind the quoted name here, if it is one that means what it

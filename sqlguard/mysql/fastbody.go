@@ -6,7 +6,6 @@ import "strings"
 // take in more than one way or the parser alone judges, are the zero kind.
 const (
 	byteElse = iota
-	byteSpace
 	byteWord
 	byteDigit
 	byteString
@@ -15,10 +14,13 @@ const (
 	byteClose
 	byteDot
 	byteMark
+	byteSemicolon
+
+	// From here on, what may be skipped before a token.
+	byteSpace
 	byteMinus
 	byteSlash
 	byteHash
-	byteSemicolon
 )
 
 // bytesOf has the kind of each byte, inWord those that a word may go on with.
@@ -47,34 +49,60 @@ var bytesOf, inWord = func() (kinds [256]uint8, words [256]bool) {
 	return kinds, words
 }()
 
+// The kinds of tokens, as far as body has to know what stands before one.
+const (
+	tokenElse = iota
+	tokenWord
+	tokenIdent
+	tokenDot
+	tokenClose
+)
+
+// span is a token: src[start:end].
+type span struct {
+	kind       uint8
+	start, end int
+}
+
+// lengths has, for each first letter, a bit for each length of some words, so that
+// most others need not be looked up.
+type lengths [256]uint16
+
+// mayAct are the words that a query must not have, mayMatter all that scan knows but for
+// functions and the keywords before a parenthesis.
+var (
+	mayAct    = lengthsOf(acts | wordNextval)
+	mayMatter = lengthsOf(^(reader | adjacent | opens | scans | anyWord))
+)
+
+func lengthsOf(kinds word) (l lengths) {
+	for _, e := range dictionary.entries {
+		if e.word&kinds != 0 {
+			l[e.text[0]] |= 1 << len(e.text)
+			l[e.text[0]-'a'+'A'] |= 1 << len(e.text)
+		}
+	}
+	return l
+}
+
 // body reads the rest of the text as expressions and clauses of a query. It
 // reports whether nothing in it makes it more, or needs the parser.
 func (s *scan) body() bool {
-	src, i, last, before := s.src, s.pos, s.last, s.before
-	end := i // of the last token
+	src, i := s.src, s.pos
+	last, before := s.last, span{}
 	for i < len(src) {
-		token := other
+		start, kind := i, uint8(tokenElse)
 		switch bytesOf[src[i]] {
 		case byteSpace:
 			i++
 			continue
 		case byteWord:
-			start := i
 			for i++; i < len(src) && inWord[src[i]]; {
 				i++
 			}
-			token = dictionary.find(src[start:i])
-			if last == dot {
-				if token&wordNextval != 0 {
-					return false
-				}
-				token = anyWord
-			}
-			if token&(acts|wordNextval) != 0 && !s.mayAct(token, last, before) {
+			kind = tokenWord
+			if mayAct[src[start]]>>(i-start)&1 != 0 && s.acts(span{kind, start, i}, last, before) {
 				return false
-			}
-			if i == start+1 && i < len(src) && src[i] == '\'' {
-				return false // N'…', x'…'
 			}
 		case byteDigit:
 			if i = plainNumber(src, i); i < 0 {
@@ -83,31 +111,33 @@ func (s *scan) body() bool {
 		case byteMark:
 			i++
 		case byteOpen:
-			if last&(anyWord|quoted) != 0 && last&opens == 0 || last&wordAs != 0 || before == dot && last&anyWord != 0 {
-				if !calls(last, before) || last&adjacent != 0 && end != i {
+			if last.kind == tokenWord || last.kind == tokenIdent {
+				if !s.opens(last, before, i) {
 					return false
 				}
-				s.functions = true
 			}
 			i++
 		case byteClose:
-			token = closing
+			kind = tokenClose
 			i++
 		case byteDot:
-			token = dot
+			kind = tokenDot
 			if i++; i < len(src) && bytesOf[src[i]] == byteDigit {
 				return false
 			}
 		case byteString:
+			if last.kind == tokenWord && last.end == i && last.end-last.start == 1 {
+				return false // N'…', x'…'
+			}
 			if i = plainString(src, i+1); i < 0 {
 				return false
 			}
 		case byteIdent:
 			s.pos = i
-			if !s.quoted() || last == dot && strings.EqualFold(src[i+1:s.pos-1], "nextval") {
+			if !s.quoted() || last.kind == tokenDot && strings.EqualFold(src[i+1:s.pos-1], "nextval") {
 				return false
 			}
-			token, i = quoted, s.pos
+			kind, i = tokenIdent, s.pos
 		case byteMinus, byteSlash, byteHash:
 			s.pos = i
 			n := s.comment()
@@ -123,26 +153,49 @@ func (s *scan) body() bool {
 		default:
 			return false
 		}
-		before, last, end = last, token, i
+		before = last
+		last = span{kind, start, i}
 	}
 	return true
 }
 
-// mayAct reports whether a word that may make a query more than a read does
-// not: in ON DUPLICATE KEY UPDATE it belongs to the INSERT, and functions are called
-// INSERT and REPLACE, which is for the parser to tell.
-func (s *scan) mayAct(token, last, before word) bool {
-	if token&wordUpdate == 0 || last&wordKey == 0 || before&wordDuplicate == 0 {
+// known returns what is known of a token that is a word.
+func (s *scan) known(t span) word {
+	if t.kind != tokenWord {
+		return 0
+	}
+	return dictionary.find(s.src[t.start:t.end])
+}
+
+// acts reports whether the word t may make a query more than a read. Behind a dot
+// it is a name, and in ON DUPLICATE KEY UPDATE it belongs to the INSERT; what else is harmless,
+// as the functions INSERT and REPLACE, is for the parser to tell.
+func (s *scan) acts(t, last, before span) bool {
+	w := s.known(t)
+	if last.kind == tokenDot {
+		return w&wordNextval != 0
+	}
+	if w&wordUpdate != 0 && s.known(last)&wordKey != 0 && s.known(before)&wordDuplicate != 0 {
+		s.upsert = true
 		return false
 	}
-	s.upsert = true
-	return true
+	return w&(acts|wordNextval) != 0
 }
 
-// calls reports whether the name before a parenthesis is that of a function that is
-// known to read, and can be nothing else.
-func calls(name, before word) bool {
-	return name&reader != 0 && before != dot && before != closing && before&wordAs == 0
+// opens reports whether the parenthesis at i, which has a name before it, is known to
+// belong to a keyword or to a call of a function that reads.
+func (s *scan) opens(name, before span, i int) bool {
+	w := s.known(name)
+	switch {
+	case before.kind == tokenDot, w&wordAs != 0:
+		return false
+	case w&opens != 0:
+		return true
+	case w&reader == 0, w&adjacent != 0 && name.end != i, before.kind == tokenClose, s.known(before)&wordAs != 0:
+		return false
+	}
+	s.functions = true
+	return true
 }
 
 // plainNumber returns the end of the decimal number at i, -1 if it may be more

@@ -40,9 +40,9 @@ func TestClasses(t *testing.T) {
 			"SELECT DATE_ADD(a, INTERVAL (1+1) DAY), INTERVAL(1, 2), EXTRACT(DAY FROM b), TRIM(BOTH 'x' FROM c) FROM t",
 			"SHOW TABLES LIKE 'x'", "SHOW FULL COLUMNS FROM t WHERE Field IN ('a')", "DESC t a", "EXPLAIN db.t", "EXPLAIN FOR CONNECTION 5",
 			"EXPLAIN FORMAT=JSON INSERT INTO t SELECT 1", "EXPLAIN SELECT 1 FOR UPDATE", "EXPLAIN WITH c AS (SELECT 1) DELETE FROM t",
-			"EXPLAIN ANALYZE SELECT 1", "EXPLAIN EXTENDED SELECT 1", "ANALYZE FORMAT=JSON SELECT 1", "HELP 'select'", "CHECKSUM TABLE t", "DO 1, SLEEP(0)", "XA RECOVER",
+			"EXPLAIN ANALYZE SELECT 1", "EXPLAIN EXTENDED SELECT 1", "ANALYZE FORMAT=JSON SELECT 1", "HELP 'select'", "CHECKSUM TABLE t", "DO 1, SLEEP(0)", "EXECUTE IMMEDIATE 'SELECT ? FROM t' USING @a", "XA RECOVER",
 			"SELECT 'a' 'b', _utf8mb4'c', N'd', x'41', 0x41, b'1'", "SELECT a$$ FROM t$", "SELECT 1 /*! + 1 */", "SELECT /*+ NO_MERGE(t) */ 1",
-			"SELECT 'it\\'s', 'x' FROM t", "SELECT 1 AS `a\\`", "SELECT 'C:\\\\'", "SELECT 1--1", "SELECT é FROM à", "SELECT SQL_NO_CACHE (a) FROM t", "SELECT DISTINCT SQL_NO_CACHE SQL_BUFFER_RESULT (a) FROM t", `SELECT 'a\', 'b`, `SELECT 1; SELECT 'a\', 'b`,
+			"SELECT 'it\\'s', 'x' FROM t", "SELECT 1 AS `a\\`", "SELECT 'C:\\\\'", "SELECT 1--1", "SELECT é FROM à", "SELECT SQL_NO_CACHE (a) FROM t", "SELECT DISTINCT SQL_NO_CACHE SQL_BUFFER_RESULT (a) FROM t", `SELECT 'a\', 'b`, `SELECT 1; SELECT 'a\', 'b`, `SELECT "{\"a\": [1]}"`, `SELECT quote('\'\"\\test')`, `SELECT JSON_EXTRACT('{\"a\": "\\"}', "$.a")`,
 		}},
 		{"writes", write, []string{
 			"INSERT t VALUES (1)", "insert into t () values ()", "INSERT IGNORE INTO t (a, b) SELECT 1, 2", "INSERT INTO t SET a = 1",
@@ -53,7 +53,7 @@ func TestClasses(t *testing.T) {
 			"SELECT 1 INTO/**/OUTFILE'x'", "SELECT a INTO\x0bOUTFILE 'x' FROM t", "EXPLAIN SELECT 1 INTO OUTFILE 'x'",
 			"SELECT NEXTVAL(s)", "SELECT nextval (db.s)", "SELECT SETVAL(s, 1)", "SELECT NEXT VALUE FOR db.s", "SELECT s.nextval", "SELECT s.`NextVal`", "SELECT db.s.`nextval` FROM t", "DO SETVAL(s, 1)",
 			"EXPLAIN INSERT INTO t SELECT NEXTVAL(s)", "ANALYZE DELETE FROM t", "EXPLAIN ANALYZE UPDATE t SET a = 1", "ANALYZE UPDATE t SET a = 1",
-			"CALL p()", "PREPARE s FROM 'SELECT 1'", "EXECUTE s USING @a", "EXECUTE IMMEDIATE 'SELECT 1'", "XA START 'x'", "XA COMMIT 'x'", "XA PREPARE 'x'",
+			"CALL p()", "PREPARE s FROM 'DELETE FROM t'", "PREPARE s FROM @a", "PREPARE s FROM CONCAT('SELECT', ' 1')", "PREPARE s FROM 'SELECT f()'", "PREPARE s FROM 'SELECT 1' 'x'", "PREPARE s FROM N'SELECT 1'", "PREPARE s FROM 'SELECT \\'a\\' INTO OUTFILE \\'x\\''", "PREPARE s FROM 'PREPARE t FROM @a'", "PREPARE s FROM `DELETE FROM t`", "EXECUTE s USING @a", "EXECUTE IMMEDIATE 'DELETE FROM t'", "EXECUTE IMMEDIATE 'COMMIT'", "EXECUTE IMMEDIATE @a", "EXECUTE IMMEDIATE 'SELECT 1' 'x'", "EXECUTE IMMEDIATE 'SELECT 1' USING f()", "EXECUTE IMMEDIATE CONCAT('SELECT 1')", "XA START 'x'", "XA COMMIT 'x'", "XA PREPARE 'x'",
 			"DO f()", "SET @a = f()", "HANDLER t READ i = (f())", "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = f()",
 			"SET STATEMENT max_statement_time = 1 FOR DELETE FROM t", "SELECT 1; SELECT 2; INSERT t VALUES (1)",
 			"SELECT 1 -- x\n; DELETE FROM t", "SELECT 1 --x\n; DELETE FROM t", "SELECT 1 --\x01\n; DELETE FROM t", "SELECT 1 # '\n; DELETE FROM t # '",
@@ -64,7 +64,7 @@ func TestClasses(t *testing.T) {
 			"SELECT \"'\", '; DELETE FROM t; -- '\"' ", `SELECT "` + "`" + `"; DELETE FROM t; -- ` + "`",
 			"SELECT a\xa0INTO\xa0OUTFILE 'x' FROM t",
 			`SET sql_mode = 'NO_BACKSLASH_ESCAPES', @a = '\''; SELECT '/*\'; DELETE FROM t; -- ' */`,
-			`SET @@sql_mode = 'ANSI_QUOTES'; SELECT "a"`, "SET NAMES latin1; SELECT '\xa0'", "SET @a = '\xa0', character_set_client = latin1; SELECT 1",
+			`SET @@sql_mode = 'ANSI_QUOTES'; SELECT "a"`, "SET NAMES latin1; SELECT \xa0", "SET @a = \xa0, character_set_client = latin1; SELECT 1", `SELECT "a\" ; DELETE FROM t; -- "`,
 		}},
 		{"executable comments", write, []string{
 			"/*!DELETE FROM t*/", "/*! DELETE */ FROM t", "/*!99999 EXPLAIN */ DELETE FROM t", "/*!99999 EXPLAIN */ /*!50000 DELETE FROM t */",
@@ -78,7 +78,7 @@ func TestClasses(t *testing.T) {
 			"BEGIN SELECT 1; END", "COMMIT 1", "START TRANSACTION READ", "START TRANSACTION FOO", "RELEASE a", "SET", "SET a", "SET no_such_variable = 1", "SET gtid_next = 'x'",
 			"SET completion_type = 1", "SET autocommit = f()", "SET autocommit = DEFAULT", "SET autocommit = 1, autocommit = 0", "SET STATEMENT a = 1",
 			"SET ROLE = a", "SET ROLE a, b c", "SET ROLE a, gtid_next = 'x'", "SET ROLE a b", "SET ROLE a, PASSWORD FOR b = 'x'",
-			"SET a.b = 1", "SET STATEMENT autocommit = 0 FOR SELECT 1", "SELECT 1 INTO a", "EXPLAIN DROP TABLE t", "EXPLAIN EXPLAIN SELECT 1", "ANALYZE DROP TABLE t", "KILL f()", "SELECT $$a$$", "GET x",
+			"SET a.b = 1", "SET STATEMENT autocommit = 0 FOR SELECT 1", "SELECT 1 INTO a", "EXPLAIN DROP TABLE t", "EXPLAIN EXPLAIN SELECT 1", "ANALYZE DROP TABLE t", "KILL f()", "SELECT $$a$$", "GET x", `SELECT \ 1`, `SELECT 1; \`, `SELECT 1 \; DELETE FROM t`,
 			"SELECT @@ a", "UPDATE t SET a = DELETE", strings.Repeat("UPDATE ", 100000), "SELECT [a]", strings.Repeat("SELECT 1;", 1001), "SELECT " + strings.Repeat(" ", 1<<20), strings.Repeat("SET STATEMENT time_zone = 1 FOR ", 10) + "SELECT 1",
 		}},
 		{"calls", unproven, []string{
@@ -117,7 +117,7 @@ func TestClasses(t *testing.T) {
 			"SAVEPOINT a", "RELEASE SAVEPOINT a", "SET autocommit = 0", "SET @@autocommit = ON", "SET SESSION autocommit = 1", "SET NAMES utf8mb4 COLLATE 'utf8mb4_bin'", "SET NAMES 'utf8'", "SET CHARACTER SET latin1",
 			"SET sql_mode = 'ANSI'", `SET sql_mode = "ANSI", @a = 'it\'s'`, "SET NAMES utf8mb4; SET sql_mode = 'ANSI'; SELECT 1", "SET sql_mode = CONCAT(@@sql_mode, ',ANSI')", "SET @a = 1, @b := (SELECT 2)", "SET time_zone = '+00:00', @@session.wait_timeout = 5", "SET transaction_read_only = 1", "SET SESSION TRANSACTION READ ONLY",
 			"SET ROLE NONE", "SET ROLE `a`@`%`, 'b'", "SET ROLE ALL EXCEPT a, b@localhost",
-			"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET ROLE a", "USE db", "HANDLER t OPEN", "HANDLER t READ FIRST WHERE a = 1", "DEALLOCATE PREPARE s", "DROP PREPARE s", "SELECT 1 INTO @a", "SELECT @a := 1", "GET DIAGNOSTICS @a = NUMBER",
+			"SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET ROLE a", "USE db", "HANDLER t OPEN", "HANDLER t READ FIRST WHERE a = 1", "DEALLOCATE PREPARE s", "PREPARE s FROM 'SELECT 1'", "PREPARE s FROM 'COMMIT'", `PREPARE s FROM "SELECT 'it''s' FROM t WHERE a = ?"`, "SET NAMES latin1; SELECT '\xa0'", `SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT 'a\n'`, "SET auto_increment_increment = 2", "DROP PREPARE s", "SELECT 1 INTO @a", "SELECT @a := 1", "GET DIAGNOSTICS @a = NUMBER",
 			"SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'x'", "SET STATEMENT max_statement_time = 1 FOR SELECT 1", "/*!40101 SET NAMES utf8mb4 */",
 		}},
 	} {

@@ -40,6 +40,7 @@ type parser struct {
 	mixed    bool   // the statement does more than one thing beyond reading
 	isSelect bool   // Calls make it Unproven, not a Write
 	explains bool   // the statement is EXPLAIN
+	quotes   bool   // the text is a string in another text
 }
 
 // classify judges sql, read with the options o and without the executable
@@ -48,6 +49,11 @@ type parser struct {
 // refuses, and the verdict is on those before it.
 func classify(sql string, o lex.Options, varies bool, tags []string, skipped int) (sqlguard.Verdict, bool) {
 	p := parser{src: sql, lex: lex.New(lex.MySQL, sql, o), tags: tags, skipped: skipped}
+	return p.text(varies)
+}
+
+// text judges the whole text, as classify says.
+func (p *parser) text(varies bool) (sqlguard.Verdict, bool) {
 	p.ahead = p.read()
 	p.advance()
 	var parts []sqlguard.Verdict

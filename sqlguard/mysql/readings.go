@@ -12,18 +12,25 @@ import (
 // doubles the readings.
 const maxTags = 3
 
+// maxRead is how many bytes are read for one text, in all its readings together. A
+// text of 64 kB may have as many readings as there are.
+const maxRead = 4 << 20
+
 // readings judges sql in every way that some server may read it. In some of
 // them a quote may not end, for instance in WHERE a = 'it\'s' where a backslash escapes
 // nothing: a server that reads so refuses that statement, and it does not
 // count. A text that ends so in all readings is not understood.
 func readings(sql string) sqlguard.Verdict {
 	all := sqlguard.NotUnderstood("an unterminated quote")
-	first, valid := true, false
+	first, valid, left := true, false, maxRead
 	possible := options(sql)
 	for _, o := range possible {
 		tags, ok := executable(sql, o)
 		if !ok {
 			return sqlguard.NotUnderstood("more than three kinds of executable comments")
+		}
+		if left -= len(sql) << len(tags); left < 0 {
+			return sqlguard.NotUnderstood("too long to be read in so many ways")
 		}
 		for skipped := range 1 << len(tags) {
 			v, whole := classify(sql, o, len(possible) > 1, tags, skipped)
@@ -52,6 +59,9 @@ func options(sql string) []lex.Options {
 			out = append(out, o)
 		}
 	}
+	if !depends(sql) {
+		return out
+	}
 	if strings.IndexByte(sql, '\\') >= 0 {
 		vary(func(o *lex.Options) { o.NoBackslashEscapes = true })
 	}
@@ -62,6 +72,38 @@ func options(sql string) []lex.Options {
 		vary(func(o *lex.Options) { o.Latin1Space = true })
 	}
 	return out
+}
+
+// depends reports whether the tokens of sql may depend on options. They don't if
+// the bytes that options speak of stand in comments and quotes only, and no quote ends elsewhere
+// where a backslash escapes nothing.
+func depends(sql string) bool {
+	if strings.IndexByte(sql, '\\') < 0 && strings.IndexByte(sql, '"') < 0 && strings.IndexByte(sql, 0xA0) < 0 {
+		return false
+	}
+	l := lex.New(lex.MySQL, sql, lex.Options{})
+	for {
+		t := l.Next()
+		text := t.Text(sql)
+		switch t.Kind {
+		case lex.EOF:
+			return false
+		case lex.Error, lex.ExecOpen:
+			return true
+		case lex.Word:
+			if strings.IndexByte(text, 0xA0) >= 0 {
+				return true
+			}
+		case lex.Param:
+			if strings.IndexByte(text, '"') >= 0 || strings.IndexByte(text, '\\') >= 0 || strings.IndexByte(text, 0xA0) >= 0 {
+				return true
+			}
+		case lex.String:
+			if text[0] == '"' || strings.Contains(text, `\'`) || strings.Contains(text, `\\`) {
+				return true
+			}
+		}
+	}
 }
 
 // executable returns the distinct beginnings of executable comments in sql,

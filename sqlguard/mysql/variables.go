@@ -6,6 +6,11 @@ package mysql
 // (completion_type), what is replicated or logged under whose name (gtid_next, binlog_format,
 // pseudo_*), and what writes files (debug).
 var sessionVariables = setOf(`
+	analyze_max_length end_markers_in_json log_slow_admin_statements optimizer_adjust_secondary_key_costs
+	optimizer_join_limit_pref_ratio use_secondary_engine
+	auto_increment_increment auto_increment_offset check_constraint_checks column_compression_threshold
+	column_compression_zlib_level column_compression_zlib_strategy column_compression_zlib_wrap default_regex_flags
+	enforce_storage_engine innodb_compression_default innodb_ddl_buffer_size innodb_ddl_threads old_mode old_passwords
 	alter_algorithm analyze_sample_percentage aria_sort_buffer_size big_tables bulk_insert_buffer_size
 	character_set_connection character_set_database character_set_filesystem character_set_results character_set_server
 	collation_connection collation_database collation_server cte_max_recursion_depth default_collation_for_utf8mb4

@@ -39,12 +39,7 @@ const (
 	wordQuery // SELECT, WITH, VALUES, TABLE
 	wordTail  // WHERE, ORDER, LIMIT
 
-	// Tokens.
-	anyWord
-	quoted
-	dot
-	closing
-	other
+	anyWord // every word
 )
 
 // dictionary holds all words that are known, in lower case.
@@ -87,7 +82,8 @@ var dictionary = newWordTable(map[word][]string{
 })
 
 // wordTable finds words without regard to ASCII case, as the servers do, in one
-// step for most: it is a hash table with open addressing, made once.
+// step for most: it is a hash table with open addressing, made once. It is for unquoted
+// words, of letters, digits, underscores, dollar signs, and bytes outside of ASCII.
 type wordTable struct {
 	slots   [tableSlots]uint16 // indexes into entries; 0 is none
 	entries []wordEntry
@@ -95,12 +91,13 @@ type wordTable struct {
 }
 
 const (
-	tableBits  = 13
+	tableBits  = 12
 	tableSlots = 1 << tableBits // several times the number of words
 )
 
 type wordEntry struct {
 	text string
+	key  uint64
 	word word
 }
 
@@ -120,7 +117,8 @@ func newWordTable(kinds map[word][]string) *wordTable {
 
 func (t *wordTable) add(text string, kind word) {
 	t.longest = max(t.longest, len(text))
-	slot := wordSlot(text)
+	key := wordKey64(text)
+	slot := wordSlot(key, len(text))
 	for ; t.slots[slot] != 0; slot = (slot + 1) % tableSlots {
 		if e := &t.entries[t.slots[slot]]; e.text == text {
 			e.word |= kind
@@ -128,43 +126,56 @@ func (t *wordTable) add(text string, kind word) {
 		}
 	}
 	t.slots[slot] = uint16(len(t.entries))
-	t.entries = append(t.entries, wordEntry{text, kind})
+	t.entries = append(t.entries, wordEntry{text, key, kind})
 }
 
-// find returns what is known of s, which is not empty. Of a word that is not
-// known it is anyWord alone.
+// find returns what is known of the word s, which is not empty. Of a word that is
+// not known it is anyWord alone.
 func (t *wordTable) find(s string) word {
 	if len(s) > t.longest {
 		return anyWord
 	}
-	for slot := wordSlot(s); ; slot = (slot + 1) % tableSlots {
+	key := wordKey64(s)
+	for slot := wordSlot(key, len(s)); ; slot = (slot + 1) % tableSlots {
 		i := t.slots[slot]
 		if i == 0 {
 			return anyWord
 		}
-		if e := &t.entries[i]; len(e.text) == len(s) && isFolded(s, e.text) {
+		e := &t.entries[i]
+		if e.key == key && len(e.text) == len(s) && (len(s) <= 8 || sameFolded(s[4:len(s)-4], e.text[4:])) {
 			return e.word
 		}
 	}
 }
 
-// wordSlot hashes the length and four letters of s, which costs the same for
-// each word.
-func wordSlot(s string) uint32 {
-	n := uint(len(s))
-	h := uint32(s[0]) | uint32(s[n-1])<<8 | uint32(s[n/2])<<16 | uint32(s[n*3/4])<<24
-	h = (h|0x20202020)*0x9E3779B1 + uint32(n)*0x85EBCA6B
-	return (h ^ h>>15) * 0x2C1B3C6D >> (32 - tableBits)
+// folds makes ASCII letters lower case in eight bytes at once. Of the bytes that
+// words are made of it maps no other two to one.
+const folds = 0x2020202020202020
+
+// wordKey64 returns the first and the last four bytes of s, folded, which is all of a
+// word of up to eight.
+func wordKey64(s string) uint64 {
+	n := len(s)
+	if n < 4 {
+		return (uint64(s[0]) | uint64(s[n/2])<<8 | uint64(s[n-1])<<16) | folds
+	}
+	head, tail := s[:4], s[n-4:]
+	a := uint32(head[0]) | uint32(head[1])<<8 | uint32(head[2])<<16 | uint32(head[3])<<24
+	b := uint32(tail[0]) | uint32(tail[1])<<8 | uint32(tail[2])<<16 | uint32(tail[3])<<24
+	return uint64(a) | uint64(b)<<32 | folds
 }
 
-// isFolded reports whether s in ASCII lower case is text, which is as long.
-func isFolded(s, text string) bool {
-	for i := 0; i < len(text) && i < len(s); i++ {
-		c := s[i]
-		if c >= 'A' && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != text[i] {
+// wordSlot hashes a word by its key and length.
+func wordSlot(key uint64, length int) uint32 {
+	h := (key ^ uint64(length)) * 0x9E3779B97F4A7C15
+	return uint32(h >> (64 - tableBits))
+}
+
+// sameFolded reports whether the bytes of s, which belong to a word, are in ASCII lower
+// case those that text begins with.
+func sameFolded(s, text string) bool {
+	for i := 0; i < len(s) && i < len(text); i++ {
+		if s[i]|0x20 != text[i]|0x20 {
 			return false
 		}
 	}
