@@ -89,7 +89,7 @@ func lengthsOf(kinds word) (l lengths) {
 // reports whether nothing in it makes it more, or needs the parser.
 func (s *scan) body() bool {
 	src, i := s.src, s.pos
-	last, before := s.last, span{}
+	last, before, depth := s.last, span{}, 0
 	for i < len(src) {
 		start, kind := i, uint8(tokenElse)
 		switch bytesOf[src[i]] {
@@ -116,9 +116,13 @@ func (s *scan) body() bool {
 					return false
 				}
 			}
+			if depth++; depth > maxNesting {
+				return false
+			}
 			i++
 		case byteClose:
 			kind = tokenClose
+			depth = max(depth-1, 0)
 			i++
 		case byteDot:
 			kind = tokenDot

@@ -14,14 +14,44 @@ const (
 	maxCalls      = 100
 	// maxNested bounds SET STATEMENT … FOR SET STATEMENT … FOR ….
 	maxNested = 8
+	// maxNesting bounds parentheses within one another. The servers' own grammars give
+	// up at about as many.
+	maxNesting = 1000
 )
 
-// parser reads one text in one way, one statement after the other.
-type parser struct {
+// tokens reads the tokens of a text that count. A copy of it looks ahead.
+type tokens struct {
 	src     string
 	lex     lex.Lexer
 	tags    []string // beginnings of executable comments
 	skipped int      // bit i: comments that begin with tags[i] are not executed
+}
+
+// read returns the next token that counts, without the bounds of executable
+// comments and without the bodies of those that are skipped.
+func (s *tokens) read() lex.Token {
+	for {
+		t := s.lex.Next()
+		switch t.Kind {
+		case lex.ExecClose:
+			continue
+		case lex.ExecOpen:
+			if i := slices.Index(s.tags, t.Text(s.src)); i >= 0 && s.skipped&(1<<i) != 0 {
+				for t.Kind != lex.ExecClose && t.Kind != lex.Error {
+					t = s.lex.Next()
+				}
+			}
+			if t.Kind != lex.Error {
+				continue
+			}
+		}
+		return t
+	}
+}
+
+// parser reads one text in one way, one statement after the other.
+type parser struct {
+	tokens
 
 	tok    lex.Token // the current token
 	ahead  lex.Token // the one behind it
@@ -48,7 +78,7 @@ type parser struct {
 // otherwise. If it reports false, the text ends in a statement that a server with these options
 // refuses, and the verdict is on those before it.
 func classify(sql string, o lex.Options, varies bool, tags []string, skipped int) (sqlguard.Verdict, bool) {
-	p := parser{src: sql, lex: lex.New(lex.MySQL, sql, o), tags: tags, skipped: skipped}
+	p := parser{tokens: tokens{src: sql, lex: lex.New(lex.MySQL, sql, o), tags: tags, skipped: skipped}}
 	return p.text(varies)
 }
 
@@ -114,28 +144,6 @@ func (p *parser) verdict() sqlguard.Verdict {
 		v.Complete = p.isSelect
 	}
 	return v
-}
-
-// read returns the next token that counts, without the bounds of executable
-// comments and without the bodies of those that are skipped.
-func (p *parser) read() lex.Token {
-	for {
-		t := p.lex.Next()
-		switch t.Kind {
-		case lex.ExecClose:
-			continue
-		case lex.ExecOpen:
-			if i := slices.Index(p.tags, t.Text(p.src)); i >= 0 && p.skipped&(1<<i) != 0 {
-				for t.Kind != lex.ExecClose && t.Kind != lex.Error {
-					t = p.lex.Next()
-				}
-			}
-			if t.Kind != lex.Error {
-				continue
-			}
-		}
-		return t
-	}
 }
 
 // shift moves one token on, judging nothing, but not behind the end of the

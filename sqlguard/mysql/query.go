@@ -35,7 +35,9 @@ func (p *parser) step() {
 func (p *parser) mark() {
 	switch p.src[p.tok.Start:p.tok.End] {
 	case "(":
-		p.depth++
+		if p.depth++; p.depth > maxNesting {
+			p.misunderstood("parentheses nested too deep")
+		}
 		p.from.open(p.depth)
 	case ")":
 		p.depth = max(p.depth-1, 0)
@@ -120,7 +122,7 @@ func (p *parser) forClause() bool {
 
 // thirdIs reports whether the token behind the one ahead is the keyword.
 func (p *parser) thirdIs(keyword string) bool {
-	fork := *p
+	fork := p.tokens
 	return fork.read().Is(p.src, keyword)
 }
 
@@ -239,7 +241,7 @@ func (p *parser) behindSelect() bool {
 func (p *parser) columnList() bool {
 	as := p.prev.Is(p.src, "as") && p.before.IsOp(p.src, ")")
 	derived := as || p.prev.IsOp(p.src, ")")
-	fork := *p
+	fork := p.tokens
 	for {
 		t := fork.read()
 		if t.Kind != lex.Word && t.Kind != lex.Ident {

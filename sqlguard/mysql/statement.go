@@ -131,7 +131,7 @@ func (p *parser) quotedStatement() (sqlguard.Verdict, bool) {
 	if !ok || strings.IndexByte(text, '\\') >= 0 || depends(text) || strings.Contains(text, "/*") {
 		return sqlguard.Verdict{}, false
 	}
-	inner := parser{src: text, lex: lex.New(lex.MySQL, text, lex.Options{}), quotes: true}
+	inner := parser{tokens: tokens{src: text, lex: lex.New(lex.MySQL, text, lex.Options{})}, quotes: true}
 	v, whole := inner.text(false)
 	return v, whole && v.Parts == nil
 }
