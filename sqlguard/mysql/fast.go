@@ -157,8 +157,8 @@ func (s *scan) target(preposition word, must bool) bool {
 // name returns the name that begins at start, where the word w was read if there is
 // one. No keyword that matters here is taken for a name.
 func (s *scan) name(start int, w word) (targets.Name, bool) {
-	if w != 0 {
-		return targets.Name{Text: s.src[start:s.pos]}, w&(notAlias|acts|option) == 0
+	if w != 0 { // and not the N of N'…'
+		return targets.Name{Text: s.src[start:s.pos]}, w&(notAlias|acts|option) == 0 && s.at(s.pos) != '\''
 	}
 	if s.at(start) != '`' || !s.quoted() {
 		return targets.Name{}, false
