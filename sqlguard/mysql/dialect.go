@@ -16,6 +16,14 @@
 // client character set in which a backslash or quote can be half a character is a
 // [sqlguard.Escape].
 //
+// Texts of the kinds that applications send most are judged in one pass over their
+// bytes that allocates nothing: a SELECT that calls known functions, and an INSERT, REPLACE,
+// UPDATE or DELETE of one table. What that pass is not certain of, the parser reads.
+//
+// PREPARE, and MariaDB's EXECUTE IMMEDIATE, are judged by the statement in their string
+// where no setting can make it another one; EXECUTE of what was prepared before, and CALL, are
+// writes, since nothing in the text says what they do.
+//
 // A built-in function of either server counts as built in, though on the other
 // one an application could define a function of that name. Views, triggers, and
 // functions that generated columns and defaults call do not show in a text.
@@ -36,8 +44,9 @@ var _ sqlguard.Dialect = Dialect{}
 func (Dialect) Name() string { return "mysql" }
 
 // Classify judges one text, which may hold several statements. Texts longer
-// than 1 MiB, and those with more statements, tables or unknown functions than
-// people write, are not understood.
+// than 1 MiB, and those with more statements, tables, unknown functions or nested
+// parentheses than people write, are not understood; nor are long ones that may be read in
+// many ways.
 func (Dialect) Classify(sql string) (v sqlguard.Verdict) {
 	if len(sql) > lex.MaxLength {
 		return sqlguard.NotUnderstood("longer than 1 MiB")

@@ -1,8 +1,6 @@
 package mysql
 
 import (
-	"strings"
-
 	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -83,62 +81,6 @@ func (p *parser) callProcedure() {
 	p.raise(sqlguard.Write, "CALL", "calls a procedure")
 	p.shift()
 	p.rest()
-}
-
-// prepare judges PREPARE, which runs nothing. The servers' read-only mode refuses it
-// where the statement is a write, so it is one here too, and so is one that is not seen because it
-// is the value of a variable or an expression.
-func (p *parser) prepare() {
-	p.shift()
-	p.shift() // the name
-	if p.accept("from") {
-		if v, ok := p.quotedStatement(); ok && p.end() && passes(v) {
-			p.raise(sqlguard.Session, "PREPARE", "prepares what only reads")
-			p.v.Functions = v.Functions
-			return
-		}
-	}
-	p.raise(sqlguard.Write, "PREPARE", "prepares a statement that may write, or is not seen")
-	p.rest()
-}
-
-// execute judges EXECUTE of a statement that was prepared, and MariaDB's EXECUTE
-// IMMEDIATE, which runs the statement in a string.
-func (p *parser) execute() {
-	p.shift()
-	if p.accept("immediate") {
-		if v, ok := p.quotedStatement(); ok && v.Class == sqlguard.Read && (p.end() || p.is("using")) {
-			p.raise(sqlguard.Read, "EXECUTE", "executes a query")
-			p.v.Functions = v.Functions
-			p.rest()
-			return
-		}
-	}
-	p.raise(sqlguard.Write, "EXECUTE", "executes a statement that is not seen")
-	p.rest()
-}
-
-// quotedStatement judges the statement in the string here and moves behind it. It
-// reports false if that is not all of the statement, or a server may see another one: what is
-// read in several ways, or has a string with a statement in it, is not looked into. In double quotes it
-// is a name to some settings, and then an error.
-func (p *parser) quotedStatement() (sqlguard.Verdict, bool) {
-	if p.quotes || p.tok.Kind != lex.String && p.tok.Kind != lex.Ident {
-		return sqlguard.Verdict{}, false
-	}
-	text, ok := p.tok.Name(p.src)
-	p.shift()
-	if !ok || strings.IndexByte(text, '\\') >= 0 || depends(text) || strings.Contains(text, "/*") {
-		return sqlguard.Verdict{}, false
-	}
-	inner := parser{tokens: tokens{src: text, lex: lex.New(lex.MySQL, text, lex.Options{})}, quotes: true}
-	v, whole := inner.text(false)
-	return v, whole && v.Parts == nil
-}
-
-// passes reports whether a statement only reads, or changes its session alone.
-func passes(v sqlguard.Verdict) bool {
-	return v.Class == sqlguard.Read || v.Class == sqlguard.Session && len(v.Calls) == 0
 }
 
 // getDiagnostics judges GET [CURRENT | STACKED] DIAGNOSTICS.
