@@ -40,7 +40,6 @@ type parser struct {
 	mixed    bool   // the statement does more than one thing beyond reading
 	isSelect bool   // Calls make it Unproven, not a Write
 	explains bool   // the statement is EXPLAIN
-	quotes   bool   // the text is a string in another text
 }
 
 // classify judges sql, read with the options o and without the executable

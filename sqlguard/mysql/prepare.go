@@ -41,11 +41,10 @@ func (p *parser) execute() {
 }
 
 // quotedStatement judges the statement in the string here and moves behind it. It
-// reports false if that is not all of the statement, or a server may see another one: what is
-// read in several ways, or has a string with a statement in it, is not looked into. In double quotes it
-// is a name to some settings, and then an error.
+// reports false if a server may see another statement: what may be read in several ways is not
+// looked into. In double quotes it is a name to some settings, and then an error.
 func (p *parser) quotedStatement() (sqlguard.Verdict, bool) {
-	if p.quotes || p.tok.Kind != lex.String && p.tok.Kind != lex.Ident {
+	if p.tok.Kind != lex.String && p.tok.Kind != lex.Ident {
 		return sqlguard.Verdict{}, false
 	}
 	text, ok := p.tok.Name(p.src)
@@ -53,7 +52,7 @@ func (p *parser) quotedStatement() (sqlguard.Verdict, bool) {
 	if !ok || strings.IndexByte(text, '\\') >= 0 || depends(text) || strings.Contains(text, "/*") {
 		return sqlguard.Verdict{}, false
 	}
-	inner := parser{tokens: tokens{src: text, lex: lex.New(lex.MySQL, text, lex.Options{})}, quotes: true}
+	inner := parser{tokens: tokens{src: text, lex: lex.New(lex.MySQL, text, lex.Options{})}}
 	v, whole := inner.text(false)
 	return v, whole && v.Parts == nil
 }
