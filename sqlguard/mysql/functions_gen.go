@@ -57,11 +57,12 @@ const onMariaDB = `
 
 // onMySQL are those that MySQL alone has built in.
 const onMySQL = `
-	any_value bin_to_uuid format_bytes format_pico_time geomcollection geometrycollection grouping gtid_subset
-	gtid_subtract icu_version is_uuid json_schema_valid json_schema_validation_report json_storage_free
+	any_value bin_to_uuid format_bytes format_pico_time from_vector geomcollection geometrycollection grouping
+	gtid_subset gtid_subtract icu_version is_uuid json_schema_valid json_schema_validation_report json_storage_free
 	json_storage_size linestring mbrcoveredby mbrcovers multilinestring multipoint multipolygon point polygon
 	ps_current_thread_id ps_thread_id regexp_like roles_graphml source_pos_wait st_buffer_strategy st_collect
 	st_frechetdistance st_geohash st_hausdorffdistance st_isvalid st_latfromgeohash st_latitude st_lineinterpolatepoint
 	st_lineinterpolatepoints st_longfromgeohash st_longitude st_makeenvelope st_numinteriorring st_pointatdistance
 	st_pointfromgeohash st_simplify st_swapxy st_transform st_validate statement_digest statement_digest_text
-	string_to_vector uuid_to_bin validate_password_strength vector_dim vector_to_string wait_for_executed_gtid_set`
+	string_to_vector to_vector uuid_to_bin validate_password_strength vector_dim vector_to_string
+	wait_for_executed_gtid_set`

@@ -27,7 +27,7 @@ type parser struct {
 	ahead  lex.Token // the one behind it
 	prev   lex.Token // the one before it, in this statement
 	before lex.Token // the one before that
-	folded [32]byte  // the current token in lower case, if it is a Word that fits
+	folded [48]byte  // the current token in lower case, if it is a Word that fits
 	length int       // of folded, 0 for other tokens
 	known  word      // what is known of the current token, 0 if it is no Word that fits
 

@@ -49,7 +49,7 @@ func (p *parser) quotedStatement() (sqlguard.Verdict, bool) {
 	}
 	text, ok := p.tok.Name(p.src)
 	p.shift()
-	if !ok || strings.IndexByte(text, '\\') >= 0 || depends(text) || strings.Contains(text, "/*") {
+	if !ok || strings.IndexByte(text, '\\') >= 0 || depends(text) || strings.Contains(text, "/*!") || strings.Contains(text, "/*M!") {
 		return sqlguard.Verdict{}, false
 	}
 	inner := parser{tokens: tokens{src: text, lex: lex.New(lex.MySQL, text, lex.Options{})}}

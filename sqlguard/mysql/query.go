@@ -189,6 +189,10 @@ func (p *parser) function() {
 		}
 		return
 	}
+	if p.known&administers != 0 {
+		p.raise(sqlguard.Write, "SELECT", "calls a function that changes the server")
+		return
+	}
 	// A blank before the parenthesis makes some names an application's own function.
 	if p.known&adjacent != 0 && p.tok.End != p.ahead.Start {
 		p.addCall(p.functionName(p.tok))

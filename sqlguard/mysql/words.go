@@ -11,6 +11,8 @@ const (
 	reader word = 1 << iota
 	// adjacent is a function only with the parenthesis right behind the name.
 	adjacent
+	// administers is a function that changes the server.
+	administers
 	// opens is a keyword that a parenthesis may follow without a call.
 	opens
 	// notAlias is neither the alias nor the name of a table.
@@ -44,7 +46,8 @@ const (
 
 // dictionary holds all words that are known, in lower case.
 var dictionary = newWordTable(map[word][]string{
-	reader: {onBoth, onMariaDB, onMySQL, unlisted},
+	reader:      {onBoth, onMariaDB, onMySQL, unlisted},
+	administers: {administrative},
 
 	// Functions that the servers know only with the parenthesis right behind the name,
 	// unless sql_mode has IGNORE_SPACE. With a blank between, an application's function of that
