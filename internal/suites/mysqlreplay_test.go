@@ -124,7 +124,8 @@ func (r *replay) text(text mysqlText) error {
 		r.failed(err)
 	}
 	s.Aside = s.Answer == Ran && r.aside(s)
-	if s.Answer == Refused && (explainsWrite.MatchString(text.sql) || hidden[text.source] != "") {
+	explains := explainsWrite.MatchString(text.sql) && !analyzes.MatchString(text.sql)
+	if s.Answer == Refused && (explains || hidden[text.source] != "") {
 		s.Answer = Failed
 	}
 	r.tally.Add(s)
@@ -154,9 +155,11 @@ func (r *replay) failed(err error) {
 	}
 }
 
-// explainsWrite are texts that explain without ANALYZE, or prepare that. The servers
+// explainsWrite are texts that explain, or prepare that. Without ANALYZE the servers still
 // look at what is explained, a write for instance, though it is not run.
 var explainsWrite = regexp.MustCompile(`(?is)^\W*(prepare\s+\S+\s+from\s+['"]\s*)?(explain|describe|desc)\s+(extended\s+|partitions\s+|format\s*=\s*\w+\s+)*\w`)
+
+var analyzes = regexp.MustCompile(`(?i)\banalyze\b`)
 
 // hidden are texts that do not show why the server refuses them.
 var hidden = map[string]string{
