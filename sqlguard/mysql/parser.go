@@ -55,13 +55,15 @@ func classify(sql string, o lex.Options, varies bool, tags []string, skipped int
 func (p *parser) text(varies bool) (sqlguard.Verdict, bool) {
 	p.ahead = p.read()
 	p.advance()
+	var first sqlguard.Verdict // alone it needs no list
 	var parts []sqlguard.Verdict
+	count := 0
 	for p.tok.Kind != lex.EOF {
 		if p.tok.Kind == lex.Semicolon {
 			p.advance()
 			continue
 		}
-		if len(parts) == maxStatements {
+		if count == maxStatements {
 			return sqlguard.NotUnderstood("more than 1000 statements"), true
 		}
 		if p.rereads && varies {
@@ -70,11 +72,27 @@ func (p *parser) text(varies bool) (sqlguard.Verdict, bool) {
 		}
 		v := p.one()
 		if p.lex.Invalid() && p.tok.Kind == lex.EOF {
-			return sqlguard.Combine(parts), false
+			return combine(first, parts, count), false
 		}
-		parts = append(parts, v)
+		switch count++; count {
+		case 1:
+			first = v
+		case 2:
+			parts = append(parts, first, v)
+		default:
+			parts = append(parts, v)
+		}
 	}
-	return sqlguard.Combine(parts), true
+	return combine(first, parts, count), true
+}
+
+// combine is sqlguard.Combine of the first statement, if there is one alone, or of
+// parts.
+func combine(first sqlguard.Verdict, parts []sqlguard.Verdict, count int) sqlguard.Verdict {
+	if count == 1 {
+		return first
+	}
+	return sqlguard.Combine(parts)
 }
 
 // one judges the statement that starts here and moves behind it.

@@ -21,10 +21,10 @@ const maxRead = 4 << 20
 // nothing: a server that reads so refuses that statement, and it does not
 // count. A text that ends so in all readings is not understood.
 func readings(sql string) sqlguard.Verdict {
-	all := sqlguard.NotUnderstood("an unterminated quote")
+	var all sqlguard.Verdict
 	first, valid, left := true, false, maxRead
-	possible := options(sql)
-	for _, o := range possible {
+	possible, n := options(sql)
+	for _, o := range possible[:n] {
 		tags, ok := executable(sql, o)
 		if !ok {
 			return sqlguard.NotUnderstood("more than three kinds of executable comments")
@@ -33,7 +33,7 @@ func readings(sql string) sqlguard.Verdict {
 			return sqlguard.NotUnderstood("too long to be read in so many ways")
 		}
 		for skipped := range 1 << len(tags) {
-			v, whole := classify(sql, o, len(possible) > 1, tags, skipped)
+			v, whole := classify(sql, o, n > 1, tags, skipped)
 			valid = valid || whole
 			switch {
 			case !whole && v.Class == sqlguard.Read:
@@ -44,34 +44,33 @@ func readings(sql string) sqlguard.Verdict {
 			}
 		}
 	}
-	if !valid && severity(all.Class) < sqlguard.Write {
+	if first || !valid && severity(all.Class) < sqlguard.Write {
 		return sqlguard.NotUnderstood("an unterminated quote")
 	}
 	return all
 }
 
-// options returns the lexing options under which sql may differ.
-func options(sql string) []lex.Options {
-	out := []lex.Options{{}}
-	vary := func(set func(*lex.Options)) {
-		for _, o := range out[:len(out):len(out)] {
-			set(&o)
-			out = append(out, o)
-		}
-	}
+// options returns the lexing options under which sql may differ, the first n of
+// them.
+func options(sql string) (out [8]lex.Options, n int) {
+	n = 1
 	if !depends(sql) {
-		return out
+		return out, n
 	}
-	if strings.IndexByte(sql, '\\') >= 0 {
-		vary(func(o *lex.Options) { o.NoBackslashEscapes = true })
+	vary := func(c byte, set func(*lex.Options)) {
+		if strings.IndexByte(sql, c) < 0 {
+			return
+		}
+		for i := range n {
+			out[n+i] = out[i]
+			set(&out[n+i])
+		}
+		n *= 2
 	}
-	if strings.IndexByte(sql, '"') >= 0 {
-		vary(func(o *lex.Options) { o.ANSIQuotes = true })
-	}
-	if strings.IndexByte(sql, 0xA0) >= 0 {
-		vary(func(o *lex.Options) { o.Latin1Space = true })
-	}
-	return out
+	vary('\\', func(o *lex.Options) { o.NoBackslashEscapes = true })
+	vary('"', func(o *lex.Options) { o.ANSIQuotes = true })
+	vary(0xA0, func(o *lex.Options) { o.Latin1Space = true })
+	return out, n
 }
 
 // depends reports whether the tokens of sql may depend on options. They don't if
