@@ -48,7 +48,7 @@ var Bombs = []Bomb{
 	{"nested comments", "", "/*", "", "*/ SELECT 1", true},
 	{"open comments", "SELECT 1 ", "/*", "", "", true},
 	{"line comments", "", "-- x\n", "SELECT 1", "", true},
-	{"executable comments", "", "/*! ", "SELECT 1", " */", false},
+	{"executable comments", "", "/*! ", "SELECT 1", " */", true},
 	{"executable comments behind each other", "SELECT 1", " /*! */", "", "", true},
 	{"executable comments with versions", "SELECT 1", " /*!50000 + 1 */", "", "", false},
 	{"dollar quotes", "SELECT ", "$a$", "", "", true},

@@ -10,6 +10,7 @@ import (
 // source is a table named in a FROM clause, or in the place of one.
 type source struct {
 	schema, name, alias string
+	inner               bool // it belongs to a subquery
 }
 
 // tableScan finds the tables that a statement names in FROM clauses and joins,
@@ -19,9 +20,11 @@ type tableScan struct {
 	on      bool
 	sources []source
 	// lists has a bit for each depth of parentheses at which a comma parts tables.
-	lists  uint64
-	expect bool // a table comes next
-	lost   bool // something could not be followed
+	lists uint64
+	// queries has a bit for each depth of parentheses that holds a query of its own.
+	queries uint64
+	expect  bool // a table comes next
+	lost    bool // something could not be followed
 }
 
 const maxDepth = 63
@@ -49,6 +52,7 @@ func (s *tableScan) open(depth int) {
 		return
 	}
 	s.lists &^= 1 << depth
+	s.queries &^= 1 << depth
 	if s.expect {
 		s.lists |= 1 << depth // joins in parentheses, unless SELECT comes next
 	}
@@ -71,6 +75,10 @@ func (s *tableScan) word(word []byte, depth int) {
 		return
 	}
 	switch string(word) {
+	case "select", "values", "table", "with":
+		s.queries |= 1 << depth
+	}
+	switch string(word) {
 	case "from":
 		s.begin(depth)
 	case "join", "straight_join":
@@ -91,7 +99,7 @@ func (s *tableScan) name(p *parser) {
 	first := p.tok
 	fork := *p
 	fork.shift()
-	src := source{name: p.name(first)}
+	src := source{name: p.name(first), inner: s.queries&(1<<(p.depth+1)-2) != 0}
 	if fork.isOp(".") {
 		fork.shift()
 		src.schema, src.name = src.name, p.name(fork.tok)
@@ -163,25 +171,36 @@ func (p *parser) tableName(op sqlguard.Op) (sqlguard.Table, bool) {
 	return t, true
 }
 
-// resolve returns the table that target, an alias or a table, stands for among
-// the sources.
+// resolve returns the table that target stands for among the tables that DELETE
+// joins: the alias of one of them, or its name if it has none. It reports false where that is
+// none or several, since names may differ by their case alone, or by a default database that
+// no text shows.
 func (s *tableScan) resolve(target sqlguard.Table) (sqlguard.Table, bool) {
+	found := target
+	matches := 0
 	for _, src := range s.sources {
-		if target.Schema == "" && src.alias != "" && strings.EqualFold(src.alias, target.Name) {
-			return sqlguard.Table{Schema: src.schema, Name: src.name, Op: target.Op}, true
+		if src.inner || !src.is(target) {
+			continue
+		}
+		t := sqlguard.Table{Schema: src.schema, Name: src.name, Op: target.Op}
+		if t.Schema == "" && src.alias == "" {
+			t.Schema = target.Schema
+		}
+		if matches == 0 || t != found {
+			found = t
+			matches++
 		}
 	}
-	for _, src := range s.sources {
-		sameSchema := target.Schema == "" || src.schema == "" || strings.EqualFold(src.schema, target.Schema)
-		if sameSchema && strings.EqualFold(src.name, target.Name) {
-			schema := src.schema
-			if schema == "" {
-				schema = target.Schema
-			}
-			return sqlguard.Table{Schema: schema, Name: src.name, Op: target.Op}, true
-		}
+	return found, matches == 1
+}
+
+// is reports whether target may mean the source.
+func (src source) is(target sqlguard.Table) bool {
+	if src.alias != "" {
+		return target.Schema == "" && strings.EqualFold(src.alias, target.Name)
 	}
-	return target, false
+	sameSchema := target.Schema == "" || src.schema == "" || strings.EqualFold(src.schema, target.Schema)
+	return sameSchema && strings.EqualFold(src.name, target.Name)
 }
 
 // lockedTables reads the statement again, from its beginning, and returns the

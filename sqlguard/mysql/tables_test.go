@@ -25,6 +25,11 @@ func TestTablesOfEachForm(t *testing.T) {
 		"DELETE FROM `a b`.`t` WHERE a = 1 RETURNING a":                          "a b.t DELETE true",
 		"DELETE a, b FROM a INNER JOIN b INNER JOIN c WHERE a.i = b.i":           "a DELETE, b DELETE true",
 		"DELETE t1 FROM t1 LEFT JOIN (SELECT * FROM t2) x ON 1":                  "t1 DELETE true",
+		"DELETE x.* FROM d.x, u WHERE EXISTS (SELECT 1 FROM ab AS x)":            "d.x DELETE true", // the subquery's x is another
+		"DELETE x FROM t JOIN (SELECT a FROM u AS x) q JOIN (v AS x)":            "v DELETE true",
+		"DELETE d.t FROM T x JOIN d.t":                                           "d.t DELETE true",          // what has an alias goes by it alone
+		"DELETE t FROM t, T":                                                     "T DELETE, t DELETE false", // which of them depends on the server's file system
+		"DELETE t FROM a.t, b.t":                                                 "b.t DELETE, a.t DELETE false",
 		"WITH c AS (SELECT 1) DELETE t FROM t JOIN c":                            "t DELETE true",
 		"DELETE HISTORY FROM t":                                                  "HISTORY DELETE, t DELETE false", // MySQL sees an alias
 		"REPLACE INTO db.t (a) SELECT b FROM u":                                  "db.t REPLACE true",
