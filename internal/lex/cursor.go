@@ -57,6 +57,8 @@ type Cursor struct {
 	words  *WordTable
 	past   [remembered]Lexeme
 	passed uint // how many tokens were passed
+
+	depth, deepest int // parentheses that are open now, and that were open at once
 }
 
 // remembered is how many tokens a Cursor looks back. It is a power of two.
@@ -142,6 +144,10 @@ func (c *Cursor) Ahead() Lexer {
 	ahead.checked = true
 	return ahead
 }
+
+// Deepest returns how many parentheses were open at once so far. It is counted for
+// SQLite alone.
+func (c *Cursor) Deepest() int { return c.deepest }
 
 // Reason is the Lexer's reason for an Error.
 func (c *Cursor) Reason() string { return c.lex.Reason() }

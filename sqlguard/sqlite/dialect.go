@@ -17,8 +17,6 @@
 package sqlite
 
 import (
-	"strings"
-
 	"github.com/quiescehq/quiesce/internal/lex"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -37,13 +35,10 @@ func (Dialect) Name() string { return "sqlite" }
 // than 1 MiB, and those with more statements, unknown functions or nested
 // parentheses than people write, are not understood. Verdicts have FoldCase set.
 func (Dialect) Classify(sql string) (v sqlguard.Verdict) {
-	switch {
-	case len(sql) > lex.MaxLength:
+	if len(sql) > lex.MaxLength {
 		v = sqlguard.NotUnderstood("longer than 1 MiB")
-	case len(sql) > maxNested && strings.Count(sql, "(") > maxNested && nested(sql) > maxNested:
+	} else if classify(sql, &v) > maxNested {
 		v = sqlguard.NotUnderstood("parentheses nested too deep")
-	default:
-		classify(sql, &v)
 	}
 	v.FoldCase = true
 	return v
@@ -52,19 +47,3 @@ func (Dialect) Classify(sql string) (v sqlguard.Verdict) {
 // maxNested bounds how deep parentheses may nest. The library bounds the depth of
 // expressions by 1000 itself (SQLITE_MAX_EXPR_DEPTH), and that of its parser's stack.
 const maxNested = 1000
-
-// nested returns how many parentheses are open at once.
-func nested(sql string) int {
-	depth, deepest := 0, 0
-	l := lex.New(lex.SQLite, sql, lex.Options{})
-	for t := l.Next(); t.Kind != lex.EOF; t = l.Next() {
-		switch {
-		case t.IsOp(sql, "("):
-			depth++
-			deepest = max(deepest, depth)
-		case t.IsOp(sql, ")"):
-			depth = max(depth-1, 0)
-		}
-	}
-	return deepest
-}

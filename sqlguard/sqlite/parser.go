@@ -25,30 +25,31 @@ type parser struct {
 }
 
 // classify judges a text and says so in v. A text with one statement, which is what
-// most are, needs no list.
-func classify(sql string, v *sqlguard.Verdict) {
+// most are, needs no list. It returns how many parentheses are open at once.
+func classify(sql string, v *sqlguard.Verdict) (nested int) {
 	p := parser{src: sql}
 	p.Begin(lex.SQLite, sql, lex.Options{}, words)
 	if !p.next() {
 		*v = sqlguard.Combine(nil)
-		return
+		return p.Deepest()
 	}
 	p.one()
 	if p.Kind() == lex.EOF || !p.next() {
 		*v = p.v
-		return
+		return p.Deepest()
 	}
 	parts := []sqlguard.Verdict{p.v}
 	for more := true; more; more = p.next() {
 		if len(parts) == maxStatements {
 			*v = sqlguard.NotUnderstood("more than 1000 statements")
-			return
+			return p.Deepest()
 		}
 		p.v, p.problem, p.target = sqlguard.Verdict{}, "", target{}
 		p.one()
 		parts = append(parts, p.v)
 	}
 	*v = sqlguard.Combine(parts)
+	return p.Deepest()
 }
 
 // next moves to the next statement. It reports false if there is none. The END of
