@@ -1,0 +1,276 @@
+package suites
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+	"github.com/quiescehq/quiesce/sqlguard/postgres"
+)
+
+// patience is how long one statement may take before its connection is given up. The
+// server's own statement_timeout is shorter, but a suite may change that.
+const patience = 30 * time.Second
+
+// replay plays scripts on a server, and asks the server before each
+// statement what it would say if it were read-only.
+type replay struct {
+	config *pgconn.Config
+	conn   *pgconn.PgConn
+	folder string // of the suite: its data files are read here, not by the server
+	tally  *Tally
+	byOp   map[sqlguard.Op]int // statements of opaque code that ran, which are Writes by design
+	kinds  map[string]int      // how many statements were set aside, by kind
+	skip   int                 // not played, for one reason or another
+}
+
+// disturbing matches what would reach beyond the scratch database, or wait for
+// others, and so is not played.
+var disturbing = regexp.MustCompile(`(?is)^\s*(alter\s+system|(create|drop|alter)\s+(tablespace|database|subscription)|load\s)` +
+	`|tablespace\s+regress|pg_(terminate|cancel)_backend|pg_reload_conf|pg_rotate_logfile|pg_promote|pg_switch_wal|replication_slot|` +
+	`pg_logical_slot|pg_create_restore_point|pg_backup_start|pg_log_backend_memory|pg_sleep`)
+
+// control matches what begins and ends transactions, which cannot be tried out and taken back.
+// None of it is ever refused by a read-only server.
+var control = regexp.MustCompile(`(?is)^\s*(begin|start|commit|end|rollback|abort|savepoint|release|prepare\s+transaction|set\s+(local\s+|session\s+)?(transaction|session\s+characteristics))\b`)
+
+var copyFromClient = regexp.MustCompile(`(?is)^\s*copy\s.*\sfrom\s+stdin\b`)
+var copyToClient = regexp.MustCompile(`(?is)^\s*copy\s.*\sto\s+stdout\b`)
+
+func (r *replay) connect(user string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if r.conn != nil {
+		r.conn.Close(ctx)
+	}
+	config := r.config.Copy()
+	if user != "" {
+		config.User = user
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err == nil {
+		r.conn = conn
+	}
+	return err
+}
+
+// file plays one script, which begins a new connection.
+func (r *replay) file(path string, vars map[string]string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := r.connect(""); err != nil {
+		return err
+	}
+	s := &script{text: string(text), vars: vars}
+	s.escapes = func() bool { return r.conn.ParameterStatus("standard_conforming_strings") == "off" }
+	source, err := filepath.Rel(r.folder, path)
+	if err != nil {
+		return err
+	}
+	for p, ok := s.next(); ok; p, ok = s.next() {
+		if r.conn.IsClosed() {
+			if err := r.connect(""); err != nil {
+				return err
+			}
+		}
+		r.piece(s, p, source)
+	}
+	return nil
+}
+
+// piece plays a query or a command.
+func (r *replay) piece(s *script, p piece, source string) {
+	switch p.command {
+	case "", "g", "gx", "gset", "gexec", "crosstabview":
+		if strings.TrimSpace(p.query) == "" {
+			return
+		}
+		if disturbing.MatchString(p.query) || s.escapes() {
+			r.skip++
+			return
+		}
+		rows := r.statement(s, p, source)
+		switch p.command {
+		case "gset":
+			gset(s, rows, p.args)
+		case "gexec":
+			for _, sql := range cells(rows) {
+				r.statement(s, piece{line: p.line, query: sql}, source)
+			}
+		}
+	case "c", "connect":
+		words := s.words(p.args)
+		user := ""
+		if len(words) > 1 && words[1] != "-" {
+			user = words[1]
+		}
+		if r.connect(user) != nil {
+			r.skip++
+		}
+	case "copy":
+		r.copy(s, p)
+	case "getenv": // PG_ABS_SRCDIR and its like are variables already
+	default:
+		if p.query != "" {
+			r.skip++
+		}
+	}
+}
+
+// statement asks the server about a statement, counts it, and sees to it that it was
+// executed as far as it can be.
+func (r *replay) statement(s *script, p piece, source string) []*pgconn.Result {
+	st := Statement{
+		Source: source + ":" + itoa(p.line), SQL: p.query,
+		Verdict: postgres.Dialect{}.Classify(p.query),
+	}
+	sql, input := r.client(s, p.query)
+	results, err, tried := r.readOnly(sql, input)
+	st.Answer = answer(err)
+	if st.Answer != Ran && tried && !input.used {
+		results, err = r.exec(sql, input)
+		if err == nil && st.Answer == Failed {
+			st.Answer = Failed // in a subtransaction alone
+		}
+	}
+	if r.opaque(st) {
+		return results
+	}
+	if kind := r.aside(st); kind != "" {
+		st.Aside = true
+		r.kinds[kind]++
+	}
+	r.tally.Add(st)
+	return results
+}
+
+// opaque counts EXECUTE, DO and CALL that ran on their own. They are Writes by
+// design, because no text shows what they do.
+func (r *replay) opaque(st Statement) bool {
+	switch op := st.Verdict.Op; op {
+	case "EXECUTE", "DO", "CALL":
+		if st.Answer == Ran && st.Verdict.Class == sqlguard.Write {
+			r.byOp[op]++
+			return true
+		}
+	}
+	return false
+}
+
+// readOnly executes a statement while the transaction is read-only, for good if the
+// server lets it. It reports whether the failure is one of read-only mode.
+// Inside a transaction block it does so in a subtransaction, at the end of which the server goes
+// back to read-write (CommitSubTransaction and AbortSubTransaction of xact.c).
+func (r *replay) readOnly(sql string, input *input) (results []*pgconn.Result, err error, tried bool) {
+	status := r.conn.TxStatus()
+	switch {
+	case control.MatchString(sql) || status == 'E' || beginsInside(sql):
+		r.set("off", status)
+		results, err = r.exec(sql, input)
+		return results, err, false
+	case status == 'I':
+		r.set("on", status)
+		results, err = r.exec(sql, input)
+		if err != nil {
+			r.set("off", r.conn.TxStatus())
+		}
+		return results, err, true
+	}
+	if _, err := r.exec("SAVEPOINT quiesce; SET LOCAL transaction_read_only = on", nil); err != nil {
+		return nil, err, true
+	}
+	results, err = r.exec(sql, input)
+	if err != nil {
+		r.exec("ROLLBACK TO quiesce; RELEASE quiesce", nil)
+		return results, err, true
+	}
+	r.exec("RELEASE quiesce", nil)
+	return results, nil, true
+}
+
+// set makes the next transaction read-only, or not. A script may have changed it.
+func (r *replay) set(value string, status byte) {
+	if status == 'I' && r.conn.ParameterStatus("default_transaction_read_only") != value {
+		r.exec("SET default_transaction_read_only = "+value, nil)
+	}
+}
+
+// beginsInside reports whether one of several statements controls the transaction.
+func beginsInside(sql string) bool {
+	for _, part := range (postgres.Dialect{}).Classify(sql).Parts {
+		if part.Tx != sqlguard.TxNone {
+			return true
+		}
+	}
+	return false
+}
+
+func answer(err error) Answer {
+	var refusal *pgconn.PgError
+	switch {
+	case err == nil:
+		return Ran
+	case errors.As(err, &refusal) && refusal.Code == "25006":
+		return Refused
+	}
+	return Failed
+}
+
+// exec executes a text by the simple protocol.
+func (r *replay) exec(sql string, input *input) ([]*pgconn.Result, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	switch {
+	case input != nil && input.open != nil:
+		_, err := r.conn.CopyFrom(ctx, input, sql)
+		return nil, err
+	case copyToClient.MatchString(sql):
+		_, err := r.conn.CopyTo(ctx, io.Discard, sql)
+		return nil, err
+	}
+	return r.conn.Exec(ctx, sql).ReadAll()
+}
+
+// input is what COPY FROM STDIN reads. It is opened when the server asks for it, since only then
+// does the script have rows.
+type input struct {
+	open func() []byte
+	used bool
+	rows bytes.Reader
+}
+
+func (i *input) Read(b []byte) (int, error) {
+	if !i.used {
+		i.used = true
+		i.rows.Reset(i.open())
+	}
+	return i.rows.Read(b)
+}
+
+// ofSuite matches the file that COPY reads.
+var ofSuite = regexp.MustCompile(`(?is)^(\s*copy\s.*\sfrom\s+)'([^']*)'`)
+
+// client has this process, not the server, read what COPY takes from the script or from a
+// data file of the suite.
+func (r *replay) client(s *script, sql string) (string, *input) {
+	if copyFromClient.MatchString(sql) {
+		return sql, &input{open: func() []byte { return []byte(s.data()) }}
+	}
+	if m := ofSuite.FindStringSubmatch(sql); m != nil && strings.HasPrefix(m[2], r.folder) {
+		if rows, err := os.ReadFile(m[2]); err == nil {
+			return m[1] + "STDIN" + sql[len(m[0]):], &input{open: func() []byte { return rows }}
+		}
+	}
+	return sql, &input{}
+}
