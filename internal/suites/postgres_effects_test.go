@@ -4,7 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -12,22 +12,76 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
-func itoa(n int) string { return strconv.Itoa(n) }
+// The kinds of statements that are set aside: what a server runs in read-only mode although
+// it changes something that the mode does not cover, and what is rightly Unproven.
+const (
+	// The server says that every table written is temporary.
+	temporaryTable = "temporary table"
+	// The server refuses nextval and setval unless the sequence is temporary.
+	temporarySequence = "temporary sequence"
+	// A setting that is not known to be harmless.
+	setting = "setting"
+	// A function that does what VACUUM does, or resets statistics.
+	maintenance = "maintenance function"
+	// The server says that a function, type or operator is not its own, but one
+	// that the suite or an extension made. Nobody vouched for it.
+	madeBySuite = "calls what the suite made"
+	// SET CONSTRAINTS … IMMEDIATE runs the triggers that earlier statements of the
+	// transaction left for its end. These may write, and its text does not show it.
+	deferredTrigger = "deferred trigger"
+)
 
-// aside returns the kind of a statement that the server runs in read-only mode
-// although it changes something, empty for any other.
+var (
+	sequenceFunction    = regexp.MustCompile(`^calls (nextval|setval),`)
+	maintenanceFunction = regexp.MustCompile(`^calls (brin_(de)?summarize_\w+|gin_clean_pending_list|pg_stat_reset\w*|pg_stat_statements_reset|pg_truncate_visibility_map|heap_force_\w+),`)
+	prepares            = regexp.MustCompile(`(?i)^\s*prepare\s`)
+)
+
+// aside returns the kind of a statement that is set aside, empty for any other.
 func (r *replay) aside(st Statement) string {
-	if st.Answer != Ran || st.Verdict.Class != sqlguard.Write {
-		return ""
-	}
-	switch st.Verdict.Op {
-	case "SET", "RESET":
-		return "setting"
-	}
-	if len(st.Verdict.Tables) > 0 && r.temporary(st.Verdict.Tables) {
-		return "temporary table"
+	v := st.Verdict
+	switch {
+	case st.Answer == Refused && v.Op == "SET CONSTRAINTS":
+		return deferredTrigger
+	case st.Answer != Ran:
+	case v.Class == sqlguard.Unproven && slices.ContainsFunc(v.Calls, r.madeBySuite):
+		return madeBySuite
+	case v.Class != sqlguard.Write || prepares.MatchString(st.SQL):
+	case v.Op == "SET" || v.Op == "RESET":
+		return setting
+	case sequenceFunction.MatchString(v.Why):
+		return temporarySequence
+	case maintenanceFunction.MatchString(v.Why):
+		return maintenance
+	case len(v.Tables) > 0 && r.temporary(v.Tables):
+		return temporaryTable
 	}
 	return ""
+}
+
+// madeBySuite asks the server whether what a verdict calls by name is not built in.
+func (r *replay) madeBySuite(call string) bool {
+	const (
+		functions = "SELECT pronamespace FROM pg_catalog.pg_proc WHERE proname"
+		types     = "SELECT typnamespace FROM pg_catalog.pg_type WHERE typname"
+		operators = "SELECT oprnamespace FROM pg_catalog.pg_operator WHERE oprname"
+	)
+	kind, name, found := strings.Cut(call, " ")
+	catalogs := map[string]string{"type": types, "operator": operators}[kind]
+	if !found {
+		name, catalogs = call, functions+" = %[1]s UNION "+types // type('value') is a cast
+	}
+	if catalogs == "" {
+		return false
+	}
+	if schema, rest, ok := strings.Cut(name, "."); ok && schema != "" && rest != "" {
+		name = rest
+	}
+	catalogs = strings.ReplaceAll(catalogs, "%[1]s", literal(name))
+	results, err := r.exec("SELECT EXISTS (SELECT FROM ("+catalogs+" = "+literal(name)+") AS found (namespace)"+
+		" WHERE namespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace))", nil)
+	c := cells(results)
+	return err == nil && len(c) == 1 && c[0] == "t"
 }
 
 // temporary asks the server whether all of the tables are temporary.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,6 +46,10 @@ var control = regexp.MustCompile(`(?is)^\s*(begin|start|commit|end|rollback|abor
 
 var copyFromClient = regexp.MustCompile(`(?is)^\s*copy\s.*\sfrom\s+stdin\b`)
 var copyToClient = regexp.MustCompile(`(?is)^\s*copy\s.*\sto\s+stdout\b`)
+
+// copyInside matches several statements with a COPY among them that wants rows, which the
+// driver cannot give it there.
+var copyInside = regexp.MustCompile(`(?is);\s*copy\s[^;]*\sfrom\s+stdin\b`)
 
 func (r *replay) connect(user string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -96,7 +101,7 @@ func (r *replay) piece(s *script, p piece, source string) {
 		if strings.TrimSpace(p.query) == "" {
 			return
 		}
-		if disturbing.MatchString(p.query) || s.escapes() {
+		if disturbing.MatchString(p.query) || copyInside.MatchString(p.query) || s.escapes() {
 			r.skip++
 			return
 		}
@@ -132,17 +137,14 @@ func (r *replay) piece(s *script, p piece, source string) {
 // executed as far as it can be.
 func (r *replay) statement(s *script, p piece, source string) []*pgconn.Result {
 	st := Statement{
-		Source: source + ":" + itoa(p.line), SQL: p.query,
+		Source: source + ":" + strconv.Itoa(p.line), SQL: p.query,
 		Verdict: postgres.Dialect{}.Classify(p.query),
 	}
 	sql, input := r.client(s, p.query)
-	results, err, tried := r.readOnly(sql, input)
+	results, tried, err := r.readOnly(sql, input)
 	st.Answer = answer(err)
 	if st.Answer != Ran && tried && !input.used {
-		results, err = r.exec(sql, input)
-		if err == nil && st.Answer == Failed {
-			st.Answer = Failed // in a subtransaction alone
-		}
+		results, _ = r.exec(sql, input)
 	}
 	if r.opaque(st) {
 		return results
@@ -150,6 +152,9 @@ func (r *replay) statement(s *script, p piece, source string) []*pgconn.Result {
 	if kind := r.aside(st); kind != "" {
 		st.Aside = true
 		r.kinds[kind]++
+	}
+	if st.Aside && st.Answer == Refused {
+		return results
 	}
 	r.tally.Add(st)
 	return results
@@ -169,34 +174,35 @@ func (r *replay) opaque(st Statement) bool {
 }
 
 // readOnly executes a statement while the transaction is read-only, for good if the
-// server lets it. It reports whether the failure is one of read-only mode.
+// server lets it. It reports whether the transaction was read-only at all: what begins or ends
+// one cannot be tried out.
 // Inside a transaction block it does so in a subtransaction, at the end of which the server goes
 // back to read-write (CommitSubTransaction and AbortSubTransaction of xact.c).
-func (r *replay) readOnly(sql string, input *input) (results []*pgconn.Result, err error, tried bool) {
+func (r *replay) readOnly(sql string, input *input) (results []*pgconn.Result, tried bool, err error) {
 	status := r.conn.TxStatus()
 	switch {
 	case control.MatchString(sql) || status == 'E' || beginsInside(sql):
 		r.set("off", status)
 		results, err = r.exec(sql, input)
-		return results, err, false
+		return results, false, err
 	case status == 'I':
 		r.set("on", status)
 		results, err = r.exec(sql, input)
 		if err != nil {
 			r.set("off", r.conn.TxStatus())
 		}
-		return results, err, true
+		return results, true, err
 	}
 	if _, err := r.exec("SAVEPOINT quiesce; SET LOCAL transaction_read_only = on", nil); err != nil {
-		return nil, err, true
+		return nil, true, err
 	}
 	results, err = r.exec(sql, input)
 	if err != nil {
 		r.exec("ROLLBACK TO quiesce; RELEASE quiesce", nil)
-		return results, err, true
+		return results, true, err
 	}
 	r.exec("RELEASE quiesce", nil)
-	return results, nil, true
+	return results, true, nil
 }
 
 // set makes the next transaction read-only, or not. A script may have changed it.

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -16,13 +15,9 @@ func (w *walker) qualified() (schema, name string) {
 	w.open('[')
 	for w.element() {
 		schema = name
-		w.expect('{')
-		if w.key() != "String" {
+		if !w.prefix(`{"String":{"sval":`) {
 			w.fail()
-		}
-		w.expect('{')
-		if w.key() != "sval" {
-			w.fail()
+			break
 		}
 		name = w.str()
 		w.expect('}')
@@ -39,9 +34,12 @@ func joined(kind, schema, name string) string {
 	return strings.Clone(kind + schema + name)
 }
 
-// integer reads a number; what is none counts as 0.
-func (w *walker) integer() int {
-	n, _ := strconv.Atoi(w.scalar())
+// place reads a place in the text. Where there is none, the tree has -1, which is read as some negative number.
+func (w *walker) place() int {
+	n := 0
+	for _, c := range []byte(w.scalar()) {
+		n = 10*n + int(c-'0')
+	}
 	return n
 }
 
@@ -58,7 +56,7 @@ func (w *walker) funcCall() {
 			args = w.pos
 			w.value(key)
 		case "location":
-			at = w.integer()
+			at = w.place()
 		default:
 			w.value(key)
 		}
@@ -110,7 +108,7 @@ func (w *walker) operator(field string) {
 			w.verdict.Functions = true
 			w.value(key)
 		case "location":
-			at = w.integer()
+			at = w.place()
 		default:
 			w.value(key)
 		}
@@ -119,7 +117,7 @@ func (w *walker) operator(field string) {
 		return
 	}
 	w.verdict.Functions = w.verdict.Functions || schema != catalog
-	if (schema == "" || schema == catalog) && isBuiltin(operators[:], name) {
+	if isOfCatalog(builtinOperators, schema, name) {
 		return
 	}
 	w.call(joined("operator ", schema, name), at)
@@ -156,7 +154,7 @@ func (w *walker) typeName() {
 		case "names":
 			schema, name = w.qualified()
 		case "location":
-			at = w.integer()
+			at = w.place()
 		default:
 			w.value(key)
 		}
@@ -165,7 +163,7 @@ func (w *walker) typeName() {
 		return
 	}
 	w.verdict.Functions = w.verdict.Functions || schema != catalog
-	if (schema == "" || schema == catalog) && isBuiltin(types[:], strings.TrimPrefix(name, "_")) {
+	if isOfCatalog(builtinTypes, schema, strings.TrimPrefix(name, "_")) {
 		return
 	}
 	w.call(joined("type ", schema, name), at)
@@ -181,7 +179,7 @@ func (w *walker) tableSample() {
 		case "method":
 			schema, name = w.qualified()
 		case "location":
-			at = w.integer()
+			at = w.place()
 		default:
 			w.value(key)
 		}

@@ -25,7 +25,7 @@ func (w *walker) change(op sqlguard.Op) {
 	if updates {
 		w.target(table, sqlguard.OpUpdate)
 	}
-	w.closeScope(s)
+	w.closeScope(&s)
 }
 
 // onConflict walks ON CONFLICT, and reports whether it updates.

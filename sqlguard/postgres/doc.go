@@ -52,4 +52,4 @@
 // COMMIT AND CHAIN has two Parts, COMMIT and the BEGIN that follows at once.
 package postgres
 
-//go:generate go run ./internal/genfuncs -o builtins.go "host=/var/run/postgresql user=postgres"
+//go:generate go run ./internal/genfuncs -o builtins.go "host=/var/run/postgresql port=5432 user=postgres" "host=/var/run/postgresql port=5433 user=postgres"

@@ -29,27 +29,20 @@ func (r *reader) fail() {
 	r.pos = len(r.text)
 }
 
-// peek returns the next byte, or 0 at the end.
+// peek returns the next byte, or 0 at the end, which is also where a failure leads.
 func (r *reader) peek() byte {
-	if r.failed || r.pos >= len(r.text) {
-		return 0
+	if r.pos < len(r.text) {
+		return r.text[r.pos]
 	}
-	return r.text[r.pos]
-}
-
-// accept consumes c if it is next.
-func (r *reader) accept(c byte) bool {
-	if r.peek() != c {
-		return false
-	}
-	r.pos++
-	return true
+	return 0
 }
 
 func (r *reader) expect(c byte) {
-	if !r.accept(c) {
+	if r.peek() != c {
 		r.fail()
+		return
 	}
+	r.pos++
 }
 
 // open consumes the bracket that begins an object or a list.
@@ -64,8 +57,11 @@ func (r *reader) open(bracket byte) {
 // field returns the next key of an object, past its colon. At the end of the
 // object it consumes the brace and returns false.
 func (r *reader) field() (string, bool) {
-	r.accept(',')
-	if r.accept('}') {
+	if r.peek() == ',' {
+		r.pos++
+	}
+	if r.peek() == '}' {
+		r.pos++
 		r.depth--
 		return "", false
 	}
@@ -74,30 +70,41 @@ func (r *reader) field() (string, bool) {
 }
 
 func (r *reader) key() string {
-	r.expect('"')
-	if r.failed {
-		return ""
-	}
-	n := strings.IndexByte(r.text[r.pos:], '"')
-	if n < 0 {
+	text, start := r.text, r.pos+1
+	if r.peek() != '"' {
 		r.fail()
 		return ""
 	}
-	key := r.text[r.pos : r.pos+n]
-	r.pos += n + 1
-	r.expect(':')
-	return key
+	end := quoteOrEscape(text, start)
+	if end+1 >= len(text) || text[end] != '"' || text[end+1] != ':' {
+		r.fail()
+		return ""
+	}
+	r.pos = end + 2
+	return text[start:end]
+}
+
+// prefix consumes the text if it is next.
+func (r *reader) prefix(text string) bool {
+	if !strings.HasPrefix(r.text[r.pos:], text) {
+		return false
+	}
+	r.pos += len(text)
+	return true
 }
 
 // element reports whether a list has another element. At the end of the list it
 // consumes the bracket and returns false.
 func (r *reader) element() bool {
-	r.accept(',')
-	if r.accept(']') {
+	if r.peek() == ',' {
+		r.pos++
+	}
+	switch r.peek() {
+	case ']':
+		r.pos++
 		r.depth--
 		return false
-	}
-	if r.peek() == 0 {
+	case 0:
 		r.fail()
 	}
 	return !r.failed
@@ -106,28 +113,32 @@ func (r *reader) element() bool {
 // str reads a string. Without escapes it is a part of the tree's text.
 func (r *reader) str() string {
 	r.expect('"')
-	for i := r.pos; i < len(r.text); i++ {
-		switch r.text[i] {
-		case '"':
-			s := r.text[r.pos:i]
-			r.pos = i + 1
-			return s
-		case '\\':
-			return r.escaped(i)
-		}
+	end := quoteOrEscape(r.text, r.pos)
+	switch {
+	case end == len(r.text):
+		r.fail()
+		return ""
+	case r.text[end] == '\\':
+		return r.escaped(end)
 	}
-	r.fail()
-	return ""
+	s := r.text[r.pos:end]
+	r.pos = end + 1
+	return s
 }
 
-// escaped reads the rest of a string whose first escape is at i.
+// escaped reads the rest of a string whose first escape is at i. For the name of a
+// built-in operator, < and > of which are always escaped, it allocates nothing.
 func (r *reader) escaped(i int) string {
-	b := []byte(r.text[r.pos:i])
+	var short [32]byte
+	b := append(short[:0], r.text[r.pos:i]...)
 	for i < len(r.text) {
 		c := r.text[i]
 		switch {
 		case c == '"':
 			r.pos = i + 1
+			if operator, ok := builtinOperators[string(b)]; ok {
+				return operator
+			}
 			return string(b)
 		case c != '\\':
 			b = append(b, c)
@@ -180,63 +191,18 @@ func unescape(s string) (rune, int) {
 
 // scalar reads a number, true, false or null and returns it as it is written.
 func (r *reader) scalar() string {
-	start := r.pos
-	for isScalarByte(r.peek()) {
-		r.pos++
+	start, end := r.pos, r.pos
+	for end < len(r.text) && isScalarByte(r.text[end]) {
+		end++
 	}
-	if r.pos == start {
+	if end == start {
 		r.fail()
 		return ""
 	}
-	return r.text[start:r.pos]
+	r.pos = end
+	return r.text[start:end]
 }
 
 func isScalarByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || c == '-' || c == '+' || c == '.'
-}
-
-// skip reads over one value of any kind.
-func (r *reader) skip() {
-	switch r.peek() {
-	case '"':
-		r.skipString()
-	case '{', '[':
-		r.skipNested()
-	default:
-		r.scalar()
-	}
-}
-
-func (r *reader) skipNested() {
-	for nested := 0; ; {
-		switch r.peek() {
-		case 0:
-			r.fail()
-			return
-		case '"':
-			r.skipString()
-			continue
-		case '{', '[':
-			nested++
-		case '}', ']':
-			nested--
-		}
-		r.pos++
-		if nested == 0 {
-			return
-		}
-	}
-}
-
-func (r *reader) skipString() {
-	for i := r.pos + 1; i < len(r.text); i++ {
-		switch r.text[i] {
-		case '"':
-			r.pos = i + 1
-			return
-		case '\\':
-			i++
-		}
-	}
-	r.fail()
 }

@@ -6,9 +6,23 @@ import "strings"
 // allow-list: each node on it was looked at, and a node that a later grammar
 // brings is refused until somebody looks at it too.
 func (w *walker) node(name string) {
+	switch name { // what most trees consist of comes first, because a long list takes longer
+	case "ColumnRef":
+		w.skipColumn()
+		return
+	case "ResTarget":
+		w.fields()
+		return
+	case "A_Expr":
+		w.operator("name")
+		return
+	case "SelectStmt":
+		w.selectStmt()
+		return
+	}
 	switch name {
 	// Names and constants: nothing in them can be executed.
-	case "A_Const", "A_Star", "Alias", "BitString", "Boolean", "CTESearchClause", "ColumnRef",
+	case "A_Const", "A_Star", "Alias", "BitString", "Boolean", "CTESearchClause",
 		"CurrentOfExpr", "Float", "Integer", "JsonFormat", "ParamRef", "RoleSpec",
 		"SQLValueFunction", "SetToDefault", "String":
 		w.skip()
@@ -21,12 +35,10 @@ func (w *walker) node(name string) {
 		"JsonKeyValue", "JsonObjectAgg", "JsonObjectConstructor", "JsonOutput", "JsonReturning",
 		"JsonValueExpr", "List", "MergeWhenClause", "MinMaxExpr", "MultiAssignRef", "NamedArgExpr",
 		"NullTest", "OnConflictClause", "RangeFunction", "RangeSubselect", "RangeTableFunc",
-		"RangeTableFuncCol", "ResTarget", "RowExpr", "TypeCast", "WindowDef", "XmlExpr",
+		"RangeTableFuncCol", "RowExpr", "TypeCast", "WindowDef", "XmlExpr",
 		"XmlSerialize":
 		w.fields()
 
-	case "A_Expr":
-		w.operator("name")
 	case "SortBy":
 		w.operator("useOp")
 	case "SubLink":
@@ -42,7 +54,9 @@ func (w *walker) node(name string) {
 	case "RangeTableSample":
 		w.tableSample()
 	case "WithClause":
-		w.with()
+		s := w.openScope()
+		w.withClause(&s)
+		w.closeScope(&s)
 	case "RangeVar":
 		w.source()
 

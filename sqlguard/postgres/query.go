@@ -11,50 +11,55 @@ import (
 // tables were found before and inside that clause, because a name means the
 // clause's query only in the rest of the statement.
 type scope struct {
-	start, withStart, withEnd int
+	start, withStart, withEnd int // among the tables
+	queries                   int // where the names of the clause's queries begin, among all
 	names                     map[string]bool
+	mapped                    int // how many of the names are in the map
 }
 
 func (w *walker) openScope() scope {
-	return scope{start: len(w.tables), withStart: -1}
-}
-
-// withClause walks the WITH clause of the scope.
-func (w *walker) withClause(s *scope) {
-	s.withStart = len(w.tables)
-	s.names = w.with()
-	s.withEnd = len(w.tables)
+	return scope{start: len(w.tables), withStart: -1, queries: len(w.queries)}
 }
 
 // closeScope forgets locked "tables" that are queries of the WITH clause: the
 // server locks no rows through them. Targets of writes are never such queries.
-func (w *walker) closeScope(s scope) {
-	if s.withStart < 0 || len(s.names) == 0 {
+func (w *walker) closeScope(s *scope) {
+	if s.withStart < 0 {
 		return
 	}
-	w.hide(s.withEnd, len(w.tables), s.names)
-	w.hide(s.start, s.withStart, s.names)
+	w.hide(s, s.withEnd, len(w.tables))
+	w.hide(s, s.start, s.withStart)
+	w.queries = w.queries[:s.queries]
 }
 
-// hide drops the locked tables among those from one index to another that have
-// one of the names.
-func (w *walker) hide(from, to int, names map[string]bool) {
+// hide drops the locked tables among those from one index to another that are
+// named like one of the queries found so far.
+func (w *walker) hide(s *scope, from, to int) {
+	locked := func(t placed[sqlguard.Table]) bool { return t.what.Op == sqlguard.OpLock }
+	if !slices.ContainsFunc(w.tables[from:to], locked) {
+		return
+	}
+	if s.names == nil {
+		s.names = map[string]bool{}
+	}
+	for _, name := range w.queries[s.queries+s.mapped:] {
+		s.names[name] = true
+		s.mapped++
+	}
 	kept := slices.DeleteFunc(w.tables[from:to:to], func(t placed[sqlguard.Table]) bool {
-		return t.what.Op == sqlguard.OpLock && t.what.Schema == "" && names[t.what.Name]
+		return locked(t) && t.what.Schema == "" && s.names[t.what.Name]
 	})
 	w.tables = slices.Delete(w.tables, from+len(kept), to)
 }
 
-// with walks a WITH clause and, where row locks make them matter, returns the
-// names of its queries. Each query sees the ones before it, with RECURSIVE all
-// of them.
-func (w *walker) with() map[string]bool {
-	var names map[string]bool
-	if w.locking {
-		names = map[string]bool{}
+// withClause walks the WITH clause of a scope. Each of its queries sees the ones before
+// it, with RECURSIVE all of them.
+func (w *walker) withClause(s *scope) {
+	s.withStart = len(w.tables)
+	if w.queries == nil {
+		w.queries = make([]string, 0, 8) // one allocation is enough for most
 	}
 	recursive := false
-	start := len(w.tables)
 	w.open('{')
 	for key, ok := w.field(); ok; key, ok = w.field() {
 		switch key {
@@ -62,12 +67,10 @@ func (w *walker) with() map[string]bool {
 			w.open('[')
 			for w.element() {
 				before := len(w.tables)
-				name := w.cteName()
+				name := w.queryName()
 				w.value(key)
-				w.hide(before, len(w.tables), names)
-				if w.locking {
-					names[name] = true
-				}
+				w.hide(s, before, len(w.tables))
+				w.queries = append(w.queries, name)
 			}
 		case "recursive":
 			recursive = w.scalar() == "true"
@@ -76,13 +79,13 @@ func (w *walker) with() map[string]bool {
 		}
 	}
 	if recursive {
-		w.hide(start, len(w.tables), names)
+		w.hide(s, s.withStart, len(w.tables))
 	}
-	return names
+	s.withEnd = len(w.tables)
 }
 
-// cteName looks ahead for the name in {"CommonTableExpr":{"ctename":"q",…}}.
-func (w *walker) cteName() string {
+// queryName looks ahead for the name in {"CommonTableExpr":{"ctename":"q",…}}.
+func (w *walker) queryName() string {
 	r := w.reader
 	r.expect('{')
 	r.key()
@@ -117,7 +120,7 @@ func (w *walker) selectStmt() {
 	if locks >= 0 {
 		w.rowLocks(from, locks)
 	}
-	w.closeScope(s)
+	w.closeScope(&s)
 }
 
 // into judges the INTO of SELECT, and of CREATE TABLE AS: a new table.

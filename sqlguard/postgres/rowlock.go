@@ -93,7 +93,8 @@ func (w *walker) fromItems(items []fromItem) []fromItem {
 		return items
 	}
 	w.open('{')
-	if w.accept('}') {
+	if w.peek() == '}' {
+		w.pos++
 		w.depth--
 		return items
 	}

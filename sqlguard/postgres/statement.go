@@ -130,7 +130,7 @@ func (w *walker) rangeVar() placed[sqlguard.Table] {
 		case "relname":
 			t.what.Name = w.str()
 		case "location":
-			t.at = w.integer()
+			t.at = w.place()
 		default:
 			w.skip()
 		}

@@ -1,18 +1,11 @@
 package postgres
 
-import (
-	"strings"
-
-	"github.com/quiescehq/quiesce/sqlguard"
-)
+import "github.com/quiescehq/quiesce/sqlguard"
 
 // judgeTree judges the parse tree of a whole text,
 // {"version":160001,"stmts":[{"stmt":{…}}, …]}.
 func judgeTree(tree string) sqlguard.Verdict {
-	w := walker{
-		reader:  reader{text: tree},
-		locking: strings.Contains(tree, `"lockingClause":`),
-	}
+	w := walker{reader: reader{text: tree}}
 	var t text
 	w.open('{')
 	for key, ok := w.field(); ok; key, ok = w.field() {

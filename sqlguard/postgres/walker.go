@@ -21,7 +21,8 @@ type walker struct {
 	planning bool // inside EXPLAIN without ANALYZE: nothing is executed
 	explain  bool // inside EXPLAIN
 	lenient  bool // inside a definition: an unknown node only makes Tables incomplete
-	locking  bool // the text has row locks, so names of CTEs matter
+
+	queries []string // the names in the WITH clauses around
 
 	chained bool     // COMMIT AND CHAIN: a new transaction begins at once
 	cursors []cursor // declared so far in this text
@@ -155,7 +156,8 @@ func (w *walker) value(field string) {
 func (w *walker) object(field string) {
 	start := w.pos
 	w.open('{')
-	if w.accept('}') {
+	if w.peek() == '}' {
+		w.pos++
 		w.depth--
 		return
 	}
