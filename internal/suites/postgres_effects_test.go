@@ -21,8 +21,9 @@ const (
 	temporarySequence = "temporary sequence"
 	// A setting that is not known to be harmless.
 	setting = "setting"
-	// A function that does what VACUUM does, or resets statistics.
-	maintenance = "maintenance function"
+	// VACUUM and ANALYZE in a newer syntax, and functions that do what they do, repair files, or set
+	// and reset statistics.
+	maintenance = "maintenance"
 	// The server says that a function, type or operator is not its own, but one
 	// that the suite or an extension made. Nobody vouched for it.
 	madeBySuite = "calls what the suite made"
@@ -33,7 +34,8 @@ const (
 
 var (
 	sequenceFunction    = regexp.MustCompile(`^calls (nextval|setval),`)
-	maintenanceFunction = regexp.MustCompile(`^calls (brin_(de)?summarize_\w+|gin_clean_pending_list|pg_stat_reset\w*|pg_stat_statements_reset|pg_truncate_visibility_map|heap_force_\w+),`)
+	maintenanceFunction = regexp.MustCompile(`^calls (brin_(de)?summarize_\w+|gin_clean_pending_list|pg_stat_reset\w*|pg_stat_statements_reset|pg_truncate_visibility_map|heap_force_\w+|pg_(restore|clear)_(attribute|relation)_stats),`)
+	vacuums             = regexp.MustCompile(`(?i)^\s*(vacuum|analyze)\s`)
 	prepares            = regexp.MustCompile(`(?i)^\s*prepare\s`)
 )
 
@@ -51,7 +53,7 @@ func (r *replay) aside(st Statement) string {
 		return setting
 	case sequenceFunction.MatchString(v.Why):
 		return temporarySequence
-	case maintenanceFunction.MatchString(v.Why):
+	case maintenanceFunction.MatchString(v.Why), vacuums.MatchString(st.SQL):
 		return maintenance
 	case len(v.Tables) > 0 && r.temporary(v.Tables):
 		return temporaryTable

@@ -21,7 +21,8 @@ import (
 //   - QUIESCE_SUITES_POSTGRES is the folder of PostgreSQL's sources; without it the test skips.
 //   - QUIESCE_SUITES_POSTGRES_DSN is a throwaway server of the same major version, as a superuser;
 //     without it the test starts one.
-//   - QUIESCE_SUITES_REPORT is a file for what speaks against the dialect.
+//   - QUIESCE_SUITES_DETAILS is a file, to the name of which ".postgres" is added, for what
+//     speaks against the dialect.
 func TestPostgresSuites(t *testing.T) {
 	folder := os.Getenv("QUIESCE_SUITES_POSTGRES")
 	if folder == "" {
@@ -179,11 +180,11 @@ func administerConfig(t *testing.T, config *pgconn.Config, sql string) []*pgconn
 // report writes what speaks against a dialect to the file that the environment names.
 func report(t *testing.T, tally *Tally) {
 	t.Helper()
-	name := os.Getenv("QUIESCE_SUITES_REPORT")
+	name := os.Getenv("QUIESCE_SUITES_DETAILS")
 	if name == "" {
 		return
 	}
-	f, err := os.Create(name)
+	f, err := os.Create(name + ".postgres")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -89,8 +90,38 @@ func (w *walker) effect(schema, name string, args int) bool {
 		w.raise(sqlguard.Escape, sqlguard.OpSelect, "calls "+name+", which reaches beyond the session")
 	case e == configures:
 		w.setConfig(args)
+	case e == opens:
+		return w.opensToRead(args)
+	case e == parses:
+		return w.parsesBuiltin(args)
 	}
 	return true
+}
+
+// opensToRead reports whether the mode of lo_open is a constant without INV_WRITE
+// (libpq/libpq-fs.h). With it the server refuses in a read-only transaction, since 16.
+func (w *walker) opensToRead(args int) bool {
+	const invWrite = 0x20000
+	values := w.literals(args)
+	if len(values) != 2 || !values[1].known {
+		return false
+	}
+	mode, err := strconv.Atoi(values[1].text)
+	return err == nil && mode&invWrite == 0
+}
+
+// parsesBuiltin reports whether the type that pg_input_is_valid is given is a constant
+// that names a built-in one. A domain would have its CHECK run.
+func (w *walker) parsesBuiltin(args int) bool {
+	values := w.literals(args)
+	if len(values) != 2 || !values[1].known {
+		return false
+	}
+	name := strings.TrimSuffix(strings.ToLower(values[1].text), "[]")
+	if open := strings.IndexByte(name, '('); open >= 0 && strings.Trim(name[open:], "(0123456789, )") == "" {
+		name = name[:open]
+	}
+	return isOfCatalog(builtinTypes, "", name) || isBuiltin(typeKeywords[:], name)
 }
 
 // operator walks a node that names an operator in one of its fields. That the

@@ -13,6 +13,8 @@ const (
 	unlocks    // releases one
 	escapes    // hands the session's state to others
 	configures // set_config
+	opens      // lo_open: reads, or by its mode makes a large object ready to be written
+	parses     // pg_input_is_valid: reads a value of a type that is named as a string
 )
 
 // effectOf looks a function up. Names come as the parser resolved them: folded
@@ -35,7 +37,8 @@ func effectOf(schema, name string) effect {
 // effects are those of the built-in functions, and of the writers of the extensions.
 var effects = func() map[string]effect {
 	all := map[string]effect{
-		"set_config": configures, "pg_export_snapshot": escapes,
+		"set_config": configures, "pg_export_snapshot": escapes, "lo_open": opens,
+		"pg_input_is_valid": parses, "pg_input_error_info": parses,
 		"pg_advisory_lock": locks, "pg_advisory_lock_shared": locks,
 		"pg_advisory_xact_lock": locks, "pg_advisory_xact_lock_shared": locks,
 		"pg_try_advisory_lock": locks, "pg_try_advisory_lock_shared": locks,
@@ -116,10 +119,9 @@ var writers = [...]string{
 
 // volatileReaders are built-in functions that only read, or change nothing but
 // the session, although they are labelled volatile, which keeps them out of the generated list.
-// Opening a large object for writing is one of them: what then writes it has its own names.
 var volatileReaders = [...]string{
 	"amvalidate", "array_sample", "array_shuffle", "clock_timestamp", "current_query", "currval",
-	"gen_random_uuid", "lastval", "lo_close", "lo_get", "lo_lseek", "lo_lseek64", "lo_open", "lo_tell",
+	"gen_random_uuid", "lastval", "lo_close", "lo_get", "lo_lseek", "lo_lseek64", "lo_tell",
 	"lo_tell64", "loread", "pg_available_wal_summaries", "pg_blocking_pids", "pg_collation_actual_version",
 	"pg_control_checkpoint", "pg_control_init", "pg_control_recovery", "pg_control_system", "pg_current_logfile",
 	"pg_current_wal_flush_lsn", "pg_current_wal_insert_lsn", "pg_current_wal_lsn",
@@ -151,7 +153,7 @@ var volatileReaders = [...]string{
 // syntaxReaders look like functions to PostgreSQL 16's grammar, and are syntax of
 // their own in 17 and 18. No catalog lists them, and all of them only read.
 var syntaxReaders = [...]string{
-	"json_exists", "json_query", "json_scalar", "json_serialize", "json_value",
+	"json", "json_exists", "json_query", "json_scalar", "json_serialize", "json_value",
 }
 
 // schemaReaders are the functions of information_schema, which drivers use.

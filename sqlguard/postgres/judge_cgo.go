@@ -42,20 +42,42 @@ func withoutComments(sql string) string {
 }
 
 // unparsed judges a text that PostgreSQL 16's grammar does not know. It may be
-// a query in the grammar of a later server, JSON_TABLE for one; if its tokens
+// a query in the grammar of a later server, JSON_TABLE for one, or EXPLAIN of one; if its tokens
 // allow nothing else, the engine may judge it. Anything else is not understood.
 func unparsed(sql string) sqlguard.Verdict {
 	no := sqlguard.NotUnderstood("the text does not parse")
 	statements, ok := tokenize(sql)
-	if !ok || len(statements) != 1 || !statements[0].isQuery(0) {
+	if !ok || len(statements) != 1 {
 		return no
 	}
 	s := scan{statement: statements[0], newer: true}
-	v := s.query(0)
+	begin := s.explained()
+	if !s.isQuery(begin) {
+		return no
+	}
+	v := s.query(begin)
 	if v.Class != sqlguard.Read && v.Class != sqlguard.Unproven {
 		return no
 	}
 	v.Class = sqlguard.Unproven
 	v.Why = "a query in a grammar newer than PostgreSQL 16's"
 	return v
+}
+
+// explained returns where the statement begins that EXPLAIN explains, with or without ANALYZE: a
+// query may as well be executed. Without EXPLAIN it returns 0.
+func (s statement) explained() int {
+	if s.word(0) != "explain" {
+		return 0
+	}
+	i := 1
+	if s.op(i, "(") && !s.isQuery(i) {
+		for i++; i < len(s) && !s.op(i, ")"); i++ {
+		}
+		return i + 1
+	}
+	for s.word(i) == "analyze" || s.word(i) == "analyse" || s.word(i) == "verbose" {
+		i++
+	}
+	return i
 }
