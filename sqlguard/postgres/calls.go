@@ -99,7 +99,8 @@ func (w *walker) effect(schema, name string, args int) bool {
 }
 
 // opensToRead reports whether the mode of lo_open is a constant without INV_WRITE
-// (libpq/libpq-fs.h). With it the server refuses in a read-only transaction, since 16.
+// (libpq/libpq-fs.h). With it the server refuses in a read-only transaction, since 16. The
+// tree has the same for 0 and for any negative number, so that is no constant here.
 func (w *walker) opensToRead(args int) bool {
 	const invWrite = 0x20000
 	values := w.literals(args)
@@ -107,7 +108,7 @@ func (w *walker) opensToRead(args int) bool {
 		return false
 	}
 	mode, err := strconv.Atoi(values[1].text)
-	return err == nil && mode&invWrite == 0
+	return err == nil && mode > 0 && mode&invWrite == 0
 }
 
 // parsesBuiltin reports whether the type that pg_input_is_valid is given is a constant
