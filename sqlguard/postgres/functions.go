@@ -45,7 +45,7 @@ var effects = func() map[string]effect {
 		"pg_try_advisory_xact_lock": locks, "pg_try_advisory_xact_lock_shared": locks,
 		"pg_advisory_unlock": unlocks, "pg_advisory_unlock_all": unlocks, "pg_advisory_unlock_shared": unlocks,
 	}
-	for _, list := range [][]string{readers[:], volatileReaders[:], syntaxReaders[:]} {
+	for _, list := range [][]string{readers[:], volatileReaders[:], newerReaders[:]} {
 		for _, name := range list {
 			all[name] = reads
 		}
@@ -150,9 +150,9 @@ var volatileReaders = [...]string{
 	"txid_status", "uuidv4", "uuidv7",
 }
 
-// syntaxReaders look like functions to PostgreSQL 16's grammar, and are syntax of
+// newerReaders look like functions to PostgreSQL 16's grammar, and are syntax of
 // their own in 17 and 18. No catalog lists them, and all of them only read.
-var syntaxReaders = [...]string{
+var newerReaders = [...]string{
 	"json", "json_exists", "json_query", "json_scalar", "json_serialize", "json_value",
 }
 

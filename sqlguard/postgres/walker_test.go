@@ -118,7 +118,7 @@ func TestATreeThatNestsTooDeepIsAWrite(t *testing.T) {
 
 func TestListsAreSortedAndDoNotContradictEachOther(t *testing.T) {
 	lists := map[string][]string{
-		"readers": readers[:], "volatileReaders": volatileReaders[:], "syntaxReaders": syntaxReaders[:],
+		"readers": readers[:], "volatileReaders": volatileReaders[:], "newerReaders": newerReaders[:],
 		"schemaReaders": schemaReaders[:], "writers": writers[:], "operators": operators[:], "types": types[:],
 		"reserved": reserved[:], "typeKeywords": typeKeywords[:], "harmlessSettings": harmlessSettings[:],
 	}
@@ -130,7 +130,7 @@ func TestListsAreSortedAndDoNotContradictEachOther(t *testing.T) {
 		}
 	}
 	for _, writer := range writers {
-		for _, name := range []string{"readers", "volatileReaders", "syntaxReaders"} {
+		for _, name := range []string{"readers", "volatileReaders", "newerReaders"} {
 			if slices.Contains(lists[name], writer) {
 				t.Errorf("%s is among the writers and the %s", writer, name)
 			}
