@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quiescehq/quiesce/internal/targets"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -47,17 +48,28 @@ func (w *walker) finish() sqlguard.Verdict {
 		return sqlguard.NotUnderstood("a part of the statement is not known")
 	}
 	v := w.verdict
-	v.Tables = inTextOrder(w.tables)
+	v.Tables = w.found()
 	v.Calls = inTextOrder(w.calls)
-	for i := range v.Tables {
-		t := &v.Tables[i]
-		t.Schema, t.Name = strings.Clone(t.Schema), strings.Clone(t.Name)
-	}
 	if len(v.Calls) > 0 && v.Class < sqlguard.Unproven {
 		v.Class = sqlguard.Unproven
 		v.Why = "uses " + v.Calls[0] + ", which is not known to only read"
 	}
 	return v
+}
+
+// found returns the tables that are written or locked. A list of one table is one that was
+// made before, if it can be.
+func (w *walker) found() []sqlguard.Table {
+	if len(w.tables) == 1 {
+		t := w.tables[0].what
+		return targets.List(targets.Name{Text: t.Schema}, targets.Name{Text: t.Name}, t.Op)
+	}
+	tables := inTextOrder(w.tables)
+	for i := range tables {
+		t := &tables[i]
+		t.Schema, t.Name = strings.Clone(t.Schema), strings.Clone(t.Name)
+	}
+	return tables
 }
 
 // inTextOrder sorts what was found by its place in the text, and drops
