@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -107,10 +105,10 @@ func (r *replay) temporary(tables []sqlguard.Table) bool {
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // cells are the values of all rows.
-func cells(results []*pgconn.Result) []string {
+func cells(results []result) []string {
 	var all []string
 	for _, result := range results {
-		for _, row := range result.Rows {
+		for _, row := range result.rows {
 			for _, value := range row {
 				if value != nil {
 					all = append(all, string(value))
@@ -122,13 +120,13 @@ func cells(results []*pgconn.Result) []string {
 }
 
 // gset sets the variables of a script to the columns of a row.
-func gset(s *script, results []*pgconn.Result, prefix string) {
-	if len(results) == 0 || len(results[len(results)-1].Rows) != 1 {
+func gset(s *script, results []result, prefix string) {
+	if len(results) == 0 || len(results[len(results)-1].rows) != 1 {
 		return
 	}
 	last := results[len(results)-1]
-	for i, field := range last.FieldDescriptions {
-		s.vars[prefix+field.Name] = string(last.Rows[0][i])
+	for i, column := range last.columns {
+		s.vars[prefix+column] = string(last.rows[0][i])
 	}
 }
 
@@ -141,14 +139,14 @@ func (r *replay) copy(s *script, p piece) {
 		r.skip++
 		return
 	}
-	in := &input{open: func() []byte { return []byte(s.data()) }}
+	in := &input{rows: func() []byte { return []byte(s.data()) }}
 	if name := strings.Trim(m[2], "'"); name != m[2] {
 		rows, err := os.ReadFile(filepath.Join(s.vars["abs_srcdir"], name))
 		if err != nil {
 			r.skip++
 			return
 		}
-		in.open = func() []byte { return rows }
+		in.rows = func() []byte { return rows }
 	}
 	r.set("off", r.conn.TxStatus())
 	r.exec("COPY "+m[1]+"STDIN"+m[3], in)

@@ -1,10 +1,8 @@
 package suites
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,13 +41,6 @@ var disturbing = regexp.MustCompile(`(?is)^\s*(alter\s+system|(create|drop|alter
 // control matches what begins and ends transactions, which cannot be tried out and taken back.
 // None of it is ever refused by a read-only server.
 var control = regexp.MustCompile(`(?is)^\s*(begin|start|commit|end|rollback|abort|savepoint|release|prepare\s+transaction|set\s+(local\s+|session\s+)?(transaction|session\s+characteristics))\b`)
-
-var copyFromClient = regexp.MustCompile(`(?is)^\s*copy\s.*\sfrom\s+stdin\b`)
-var copyToClient = regexp.MustCompile(`(?is)^\s*copy\s.*\sto\s+stdout\b`)
-
-// copyInside matches several statements with a COPY among them that wants rows, which the
-// driver cannot give it there.
-var copyInside = regexp.MustCompile(`(?is);\s*copy\s[^;]*\sfrom\s+stdin\b`)
 
 func (r *replay) connect(user string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -101,7 +92,7 @@ func (r *replay) piece(s *script, p piece, source string) {
 		if strings.TrimSpace(p.query) == "" {
 			return
 		}
-		if disturbing.MatchString(p.query) || copyInside.MatchString(p.query) || s.escapes() {
+		if disturbing.MatchString(p.query) || s.escapes() {
 			r.skip++
 			return
 		}
@@ -135,16 +126,16 @@ func (r *replay) piece(s *script, p piece, source string) {
 
 // statement asks the server about a statement, counts it, and sees to it that it was
 // executed as far as it can be.
-func (r *replay) statement(s *script, p piece, source string) []*pgconn.Result {
+func (r *replay) statement(s *script, p piece, source string) []result {
 	st := Statement{
 		Source: source + ":" + strconv.Itoa(p.line), SQL: p.query,
 		Verdict: postgres.Dialect{}.Classify(p.query),
 	}
-	sql, input := r.client(s, p.query)
-	results, tried, err := r.readOnly(sql, input)
+	sql, in := r.client(s, p.query)
+	results, tried, err := r.readOnly(sql, in)
 	st.Answer = answer(err)
-	if st.Answer != Ran && tried && !input.used {
-		results, _ = r.exec(sql, input)
+	if st.Answer != Ran && tried && !in.used {
+		results, _ = r.exec(sql, in)
 	}
 	if r.opaque(st) {
 		return results
@@ -178,16 +169,16 @@ func (r *replay) opaque(st Statement) bool {
 // one cannot be tried out.
 // Inside a transaction block it does so in a subtransaction, at the end of which the server goes
 // back to read-write (CommitSubTransaction and AbortSubTransaction of xact.c).
-func (r *replay) readOnly(sql string, input *input) (results []*pgconn.Result, tried bool, err error) {
+func (r *replay) readOnly(sql string, in *input) (results []result, tried bool, err error) {
 	status := r.conn.TxStatus()
 	switch {
 	case control.MatchString(sql) || status == 'E' || beginsInside(sql):
 		r.set("off", status)
-		results, err = r.exec(sql, input)
+		results, err = r.exec(sql, in)
 		return results, false, err
 	case status == 'I':
 		r.set("on", status)
-		results, err = r.exec(sql, input)
+		results, err = r.exec(sql, in)
 		if err != nil {
 			r.set("off", r.conn.TxStatus())
 		}
@@ -196,7 +187,7 @@ func (r *replay) readOnly(sql string, input *input) (results []*pgconn.Result, t
 	if _, err := r.exec("SAVEPOINT quiesce; SET LOCAL transaction_read_only = on", nil); err != nil {
 		return nil, true, err
 	}
-	results, err = r.exec(sql, input)
+	results, err = r.exec(sql, in)
 	if err != nil {
 		r.exec("ROLLBACK TO quiesce; RELEASE quiesce", nil)
 		return results, true, err
@@ -231,52 +222,4 @@ func answer(err error) Answer {
 		return Refused
 	}
 	return Failed
-}
-
-// exec executes a text by the simple protocol.
-func (r *replay) exec(sql string, input *input) ([]*pgconn.Result, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	switch {
-	case input != nil && input.open != nil:
-		_, err := r.conn.CopyFrom(ctx, input, sql)
-		return nil, err
-	case copyToClient.MatchString(sql):
-		_, err := r.conn.CopyTo(ctx, io.Discard, sql)
-		return nil, err
-	}
-	return r.conn.Exec(ctx, sql).ReadAll()
-}
-
-// input is what COPY FROM STDIN reads. It is opened when the server asks for it, since only then
-// does the script have rows.
-type input struct {
-	open func() []byte
-	used bool
-	rows bytes.Reader
-}
-
-func (i *input) Read(b []byte) (int, error) {
-	if !i.used {
-		i.used = true
-		i.rows.Reset(i.open())
-	}
-	return i.rows.Read(b)
-}
-
-// ofSuite matches the file that COPY reads.
-var ofSuite = regexp.MustCompile(`(?is)^(\s*copy\s.*\sfrom\s+)'([^']*)'`)
-
-// client has this process, not the server, read what COPY takes from the script or from a
-// data file of the suite.
-func (r *replay) client(s *script, sql string) (string, *input) {
-	if copyFromClient.MatchString(sql) {
-		return sql, &input{open: func() []byte { return []byte(s.data()) }}
-	}
-	if m := ofSuite.FindStringSubmatch(sql); m != nil && strings.HasPrefix(m[2], r.folder) {
-		if rows, err := os.ReadFile(m[2]); err == nil {
-			return m[1] + "STDIN" + sql[len(m[0]):], &input{open: func() []byte { return rows }}
-		}
-	}
-	return sql, &input{}
 }

@@ -103,14 +103,14 @@ const scratch = "quiesce_suite"
 func (r *replay) suite(t *testing.T, server string, s suite) {
 	t.Helper()
 	const roles = "SELECT rolname FROM pg_roles WHERE rolname ~ '^regress'"
-	before := cells(administer(t, server, roles))
+	before := administer(t, server, "", roles)
 	drop(t, server)
-	administer(t, server, "CREATE DATABASE "+scratch+" TEMPLATE template0")
+	administer(t, server, "", "CREATE DATABASE "+scratch+" TEMPLATE template0")
 	defer func() {
 		drop(t, server)
-		for _, role := range cells(administer(t, server, roles)) {
+		for _, role := range administer(t, server, "", roles) {
 			if !slices.Contains(before, role) {
-				administer(t, server, fmt.Sprintf("DROP ROLE %q", role))
+				administer(t, server, "", fmt.Sprintf("DROP ROLE %q", role))
 			}
 		}
 	}()
@@ -136,45 +136,37 @@ func (r *replay) suite(t *testing.T, server string, s suite) {
 // drop drops the scratch database, and the prepared transactions in it first.
 func drop(t *testing.T, server string) {
 	t.Helper()
-	exists := cells(administer(t, server, "SELECT datname FROM pg_database WHERE datname = '"+scratch+"'"))
+	exists := administer(t, server, "", "SELECT datname FROM pg_database WHERE datname = '"+scratch+"'")
 	if len(exists) == 0 {
 		return
 	}
-	config, err := pgconn.ParseConfig(server)
-	if err != nil {
-		t.Fatal(err)
+	for _, gid := range administer(t, server, scratch, "SELECT gid FROM pg_prepared_xacts WHERE database = current_database()") {
+		administer(t, server, scratch, "ROLLBACK PREPARED "+literal(gid))
 	}
-	config.Database = scratch
-	inside := func(sql string) []string { return cells(administerConfig(t, config, sql)) }
-	for _, gid := range inside("SELECT gid FROM pg_prepared_xacts WHERE database = current_database()") {
-		inside("ROLLBACK PREPARED " + literal(gid))
-	}
-	administer(t, server, "DROP DATABASE "+scratch+" WITH (FORCE)")
+	administer(t, server, "", "DROP DATABASE "+scratch+" WITH (FORCE)")
 }
 
-func administer(t *testing.T, server, sql string) []*pgconn.Result {
+// administer executes a statement in a database of the server, in that of the DSN if it is
+// not named, and returns the values of its rows.
+func administer(t *testing.T, server, database, sql string) []string {
 	t.Helper()
 	config, err := pgconn.ParseConfig(server)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return administerConfig(t, config, sql)
-}
-
-func administerConfig(t *testing.T, config *pgconn.Config, sql string) []*pgconn.Result {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	conn, err := pgconn.ConnectConfig(ctx, config)
+	if database != "" {
+		config.Database = database
+	}
+	r := &replay{config: config}
+	if err := r.connect(""); err != nil {
+		t.Fatal(err)
+	}
+	defer r.conn.Close(context.Background())
+	results, err := r.exec(sql, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(ctx)
-	results, err := conn.Exec(ctx, sql).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return results
+	return cells(results)
 }
 
 // report writes what speaks against a dialect to the file that the environment names.
