@@ -47,6 +47,14 @@ fuzz-engines: ## execute what the judge lets through on real engines, FUZZ_TIME 
 musl: ## judge the deepest texts with musl's small stacks (needs musl-tools)
 	@./scripts/musl-check
 
+.PHONY: suites
+suites: ## hold the judges to the servers' own regression suites, fetched from Debian's archive
+	@./scripts/fetch-suites bin/suites
+	QUIESCE_SUITES_POSTGRES=$(CURDIR)/bin/suites/postgres \
+	QUIESCE_SUITES_MARIADB=$(CURDIR)/bin/suites/mariadb/usr/share/mysql/mysql-test \
+	QUIESCE_SUITES_SQLITE=$(CURDIR)/bin/suites/sqlite/test \
+	QUIESCE_TEST_SERVERS=required $(GO) test -v -count=1 -timeout 90m ./internal/suites
+
 .PHONY: install-deps
 install-deps: ## install PostgreSQL, MariaDB, curl and a C compiler if they are missing (root or sudo)
 	@./scripts/install-test-deps
