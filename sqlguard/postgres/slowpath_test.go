@@ -57,45 +57,43 @@ func slowPath(sql string) {
 	}
 }
 
-// maxSlowPath is how many times the parser's own time the slow path may take on a machine that
-// has other things to do. On one that has not, it takes less than 1.4 times as long.
-const maxSlowPath = 1.6
-
-func TestTableOfTheSlowPath(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
+// BenchmarkSlowPath reports what the slow path, and the gate and the walker in it, take
+// for each second that the parser alone takes.
+func BenchmarkSlowPath(b *testing.B) {
 	for _, c := range []struct {
 		name  string
 		texts []string
-	}{{"short OLTP statements", oltp}, {"an analytic query of 2 kB", []string{analytic}}} {
-		each := func(f func(sql string)) func(n int) {
-			return func(n int) {
-				for range n {
-					for _, sql := range c.texts {
-						f(sql)
+	}{{"oltp", oltp}, {"analytic", []string{analytic}}} {
+		b.Run(c.name, func(b *testing.B) {
+			trees := make(map[string]string)
+			for _, sql := range c.texts {
+				tree, err := parser.ParseToJSON(sql)
+				if err != nil {
+					b.Fatal(err)
+				}
+				trees[sql] = tree
+			}
+			each := func(f func(sql string)) func(n int) {
+				return func(n int) {
+					for range n {
+						for _, sql := range c.texts {
+							f(sql)
+						}
 					}
 				}
 			}
-		}
-		trees := make(map[string]string)
-		for _, sql := range c.texts {
-			tree, err := parser.ParseToJSON(sql)
-			if err != nil {
-				t.Fatal(err)
+			for b.Loop() {
+				ns := ratio.Measure(100,
+					each(func(sql string) { parser.ParseToJSON(sql) }),
+					each(slowPath),
+					each(func(sql string) { lex.Check(lex.Postgres, sql, lex.Options{}) }),
+					each(func(sql string) { judgeTree(trees[sql]) }))
+				b.ReportMetric(ns[1]/ns[0], "slowpath/parser")
+				b.ReportMetric(ns[2]/ns[0], "gate/parser")
+				b.ReportMetric(ns[3]/ns[0], "walker/parser")
 			}
-			trees[sql] = tree
-		}
-		ns := ratio.Measure(80,
-			each(func(sql string) { parser.ParseToJSON(sql) }),
-			each(slowPath),
-			each(func(sql string) { lex.Check(lex.Postgres, sql, lex.Options{}) }),
-			each(func(sql string) { judgeTree(trees[sql]) }))
-		t.Logf("%-26s parser 1.00, slow path %.2f, of it gate %.2f and walker %.2f (parser: %.0f ns)",
-			c.name, ns[1]/ns[0], ns[2]/ns[0], ns[3]/ns[0], ns[0]/float64(len(c.texts)))
-		if ns[1]/ns[0] > maxSlowPath {
-			t.Errorf("%s: %.2f times the parser's time, want at most %.1f", c.name, ns[1]/ns[0], maxSlowPath)
-		}
+			b.ReportMetric(0, "ns/op")
+		})
 	}
 }
 
