@@ -53,7 +53,7 @@ suites: ## hold the judges to the servers' own regression suites, fetched from D
 	QUIESCE_SUITES_POSTGRES=$(CURDIR)/bin/suites/postgres \
 	QUIESCE_SUITES_MARIADB=$(CURDIR)/bin/suites/mariadb/usr/share/mysql/mysql-test \
 	QUIESCE_SUITES_SQLITE=$(CURDIR)/bin/suites/sqlite/test \
-	QUIESCE_TEST_SERVERS=required $(GO) test -v -count=1 -timeout 90m ./internal/suites
+	QUIESCE_TEST_SERVERS=required $(GO) test -v -count=1 -timeout 90m ./internal/suites/...
 
 .PHONY: install-deps
 install-deps: ## install PostgreSQL, MariaDB, curl and a C compiler if they are missing (root or sudo)

@@ -66,6 +66,40 @@ func Verify(t *testing.T, d sqlguard.Dialect, known map[string]string, dialects 
 	t.Logf("%d texts, %d of them refused without need", len(cases), refused)
 }
 
+// VerifyStricter holds a dialect to the cases that may refuse more than it has to, and
+// be worse in class: one that judges without a parser. It fails the test where a text that must be
+// refused passes, where a class is less than all that are right, and where of the texts that
+// may pass less than a share does.
+func VerifyStricter(t *testing.T, d sqlguard.Dialect, share float64, dialects ...string) {
+	t.Helper()
+	may, pass := 0, 0
+	cases := Load(t, dialects...)
+	for i := range cases {
+		c := &cases[i]
+		if c.Hard || c.EngineOnly {
+			continue
+		}
+		v := d.Classify(c.Text())
+		passes := Passes(v)
+		if c.Blocked != nil && *c.Blocked && passes {
+			t.Errorf("%s: passes, class %v (%s): %q", c.Source, v.Class, v.Why, c.Text())
+		}
+		if least := slices.Min(c.Class); v.Class < least && !vouched(c, v) {
+			t.Errorf("%s: class %v (%s), want %v or worse: %q", c.Source, v.Class, v.Why, least, c.Text())
+		}
+		if c.Blocked != nil && !*c.Blocked {
+			may++
+			if passes {
+				pass++
+			}
+		}
+	}
+	if float64(pass) < share*float64(may) {
+		t.Errorf("%d of %d texts that may pass do, want %.0f %%", pass, may, 100*share)
+	}
+	t.Logf("%d of %d texts that may pass do", pass, may)
+}
+
 // vouched reports whether v is Unproven only by functions that the case vouches for.
 func vouched(c *Case, v sqlguard.Verdict) bool {
 	if v.Class != sqlguard.Unproven || len(v.Calls) == 0 {

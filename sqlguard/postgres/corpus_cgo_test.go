@@ -17,6 +17,10 @@ var knownRefusals = map[string]string{
 	"MOVE ALL IN c":   "the cursor's query is not in the text",
 }
 
+func TestCorpus(t *testing.T) {
+	corpus.Verify(t, postgres.Dialect{}, knownRefusals, "postgres")
+}
+
 // A cursor that the same text declares is known, so the two refusals above are
 // none there.
 func TestReadsOfTheCorpusPassTogetherWithWhatWasRunBefore(t *testing.T) {

@@ -1,4 +1,4 @@
-package suites
+package mysql
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 
+	"github.com/quiescehq/quiesce/internal/suites"
 	"github.com/quiescehq/quiesce/sqlguard"
 	"github.com/quiescehq/quiesce/sqlguard/mysql"
 )
@@ -22,7 +23,7 @@ type replay struct {
 	db     *sql.DB
 	conn   *sql.Conn
 	id     int64 // of conn, to the server
-	tally  Tally
+	tally  suites.Tally
 	errors map[uint16]int // by their numbers, those of texts that failed
 	source string         // of the text that was sent last
 	// temporary are the tables that hide others on this connection.
@@ -109,27 +110,27 @@ func (r *replay) text(text mysqlText) error {
 	if err := r.exec(perStatement, settle); err != nil {
 		return err
 	}
-	s := Statement{Source: text.source, SQL: text.sql, Verdict: mysql.Dialect{}.Classify(text.sql)}
+	s := suites.Statement{Source: text.source, SQL: text.sql, Verdict: mysql.Dialect{}.Classify(text.sql)}
 	err := r.exec(perStatement, text.sql)
 	if errors.Is(err, errLost) {
 		return err
 	}
 	switch {
 	case err == nil:
-		s.Answer = Ran
+		s.Answer = suites.Ran
 	case refusedByMySQL(err):
-		s.Answer = Refused
+		s.Answer = suites.Refused
 	default:
-		s.Answer = Failed
+		s.Answer = suites.Failed
 		r.failed(err)
 	}
-	s.Aside = s.Answer == Ran && r.aside(s)
+	s.Aside = s.Answer == suites.Ran && r.aside(s)
 	explains := explainsWrite.MatchString(text.sql) && !analyzes.MatchString(text.sql)
-	if s.Answer == Refused && (explains || hidden[text.source] != "") {
-		s.Answer = Failed
+	if s.Answer == suites.Refused && (explains || hidden[text.source] != "") {
+		s.Answer = suites.Failed
 	}
 	r.tally.Add(s)
-	if s.Answer == Refused && !mysqlAskOnly.MatchString(text.sql) {
+	if s.Answer == suites.Refused && !mysqlAskOnly.MatchString(text.sql) {
 		if err := r.exec(perStatement, writable); err != nil {
 			return err
 		}
@@ -168,7 +169,7 @@ var hidden = map[string]string{
 
 // unseen reports whether a text runs something that it does not show: a prepared
 // statement, a procedure, the statement that is the value of an expression.
-func unseen(s Statement) bool {
+func unseen(s suites.Statement) bool {
 	switch s.Verdict.Op {
 	case "EXECUTE", "CALL":
 		return true
@@ -186,9 +187,9 @@ var temporaryTable = regexp.MustCompile(`(?is)^\s*create\s+(or\s+replace\s+)?tem
 
 // note follows what becomes of temporary tables. One that is dropped while the
 // connection is read-only was temporary.
-func (r *replay) note(s Statement) {
+func (r *replay) note(s suites.Statement) {
 	temporary := temporaryTable.MatchString(s.SQL)
-	dropped := s.Verdict.Op == "DROP TABLE" && s.Answer == Ran
+	dropped := s.Verdict.Op == "DROP TABLE" && s.Answer == suites.Ran
 	for _, table := range s.Verdict.Tables {
 		name := strings.ToLower(table.Name)
 		switch {
@@ -203,7 +204,7 @@ func (r *replay) note(s Statement) {
 // aside reports whether the server runs a write because it is one to temporary
 // tables, to the tables of its own settings or to these, or to a file: read-only mode covers
 // none of them.
-func (r *replay) aside(s Statement) bool {
+func (r *replay) aside(s suites.Statement) bool {
 	if s.Verdict.Class != sqlguard.Write {
 		return false
 	}

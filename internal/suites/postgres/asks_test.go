@@ -1,12 +1,13 @@
 //go:build cgo
 
-package suites
+package postgres
 
 import (
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/quiescehq/quiesce/internal/suites"
 	"github.com/quiescehq/quiesce/internal/testdb"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -50,7 +51,7 @@ func TestTheReplayAsksAServerAndChangesItOnce(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(sql, "x.sql"), []byte(script), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r := &replay{folder: folder, tally: &Tally{}, byOp: map[sqlguard.Op]int{}, kinds: map[string]int{}}
+	r := &replay{folder: folder, tally: &suites.Tally{}, byOp: map[sqlguard.Op]int{}, kinds: map[string]int{}}
 	for _, s := range postgresSuites(t, folder) {
 		r.suite(t, testdb.Postgres(t).DSN("postgres"), s)
 	}

@@ -1,4 +1,4 @@
-package suites
+package postgres
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/quiescehq/quiesce/internal/suites"
 	"github.com/quiescehq/quiesce/sqlguard"
 	"github.com/quiescehq/quiesce/sqlguard/postgres"
 )
@@ -26,7 +27,7 @@ type replay struct {
 	config *pgconn.Config
 	conn   *pgconn.PgConn
 	folder string // of the suite: its data files are read here, not by the server
-	tally  *Tally
+	tally  *suites.Tally
 	byOp   map[sqlguard.Op]int // statements of opaque code that ran, which are Writes by design
 	kinds  map[string]int      // how many statements were set aside, by kind
 	skip   int                 // not played, for one reason or another
@@ -127,14 +128,14 @@ func (r *replay) piece(s *script, p piece, source string) {
 // statement asks the server about a statement, counts it, and sees to it that it was
 // executed as far as it can be.
 func (r *replay) statement(s *script, p piece, source string) []result {
-	st := Statement{
+	st := suites.Statement{
 		Source: source + ":" + strconv.Itoa(p.line), SQL: p.query,
 		Verdict: postgres.Dialect{}.Classify(p.query),
 	}
 	sql, in := r.client(s, p.query)
 	results, tried, err := r.readOnly(sql, in)
 	st.Answer = answer(err)
-	if st.Answer != Ran && tried && !in.used {
+	if st.Answer != suites.Ran && tried && !in.used {
 		results, _ = r.exec(sql, in)
 	}
 	if r.opaque(st) {
@@ -144,7 +145,7 @@ func (r *replay) statement(s *script, p piece, source string) []result {
 		st.Aside = true
 		r.kinds[kind]++
 	}
-	if st.Aside && st.Answer == Refused {
+	if st.Aside && st.Answer == suites.Refused {
 		return results
 	}
 	r.tally.Add(st)
@@ -153,10 +154,10 @@ func (r *replay) statement(s *script, p piece, source string) []result {
 
 // opaque counts EXECUTE, DO and CALL that ran on their own. They are Writes by
 // design, because no text shows what they do.
-func (r *replay) opaque(st Statement) bool {
+func (r *replay) opaque(st suites.Statement) bool {
 	switch op := st.Verdict.Op; op {
 	case "EXECUTE", "DO", "CALL":
-		if st.Answer == Ran && st.Verdict.Class == sqlguard.Write {
+		if st.Answer == suites.Ran && st.Verdict.Class == sqlguard.Write {
 			r.byOp[op]++
 			return true
 		}
@@ -213,13 +214,13 @@ func beginsInside(sql string) bool {
 	return false
 }
 
-func answer(err error) Answer {
+func answer(err error) suites.Answer {
 	var refusal *pgconn.PgError
 	switch {
 	case err == nil:
-		return Ran
+		return suites.Ran
 	case errors.As(err, &refusal) && refusal.Code == "25006":
-		return Refused
+		return suites.Refused
 	}
-	return Failed
+	return suites.Failed
 }

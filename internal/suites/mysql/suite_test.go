@@ -1,4 +1,4 @@
-package suites
+package mysql
 
 import (
 	"os"
@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/quiescehq/quiesce/internal/suites"
 	"github.com/quiescehq/quiesce/internal/testdb"
 )
 
@@ -97,7 +98,7 @@ func (r *replay) report(t *testing.T, name string) {
 		t.Errorf("only %d statements", r.tally.Statements)
 	}
 	r.strict(t)
-	if got := r.tally.UnprovenShare(); got > MaxUnproven {
+	if got := r.tally.UnprovenShare(); got > suites.MaxUnproven {
 		t.Errorf("%.2f %% of what the server runs is called Unproven", 100*got)
 	}
 }
@@ -118,7 +119,7 @@ func (r *replay) strict(t *testing.T) {
 	seen := float64(len(r.tally.Strict)-hidden) / ran
 	t.Logf("of what is called Write, %d run what the text does not show (%.2f %%), %.2f %% are others",
 		hidden, 100*float64(hidden)/ran, 100*seen)
-	if seen > MaxWrites || float64(hidden)/ran > maxUnseen {
+	if seen > suites.MaxWrites || float64(hidden)/ran > maxUnseen {
 		t.Errorf("%.2f %% of what the server runs is called Write", 100*r.tally.WriteShare())
 	}
 }

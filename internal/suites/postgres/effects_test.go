@@ -1,4 +1,4 @@
-package suites
+package postgres
 
 import (
 	"os"
@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/quiescehq/quiesce/internal/suites"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -38,12 +39,12 @@ var (
 )
 
 // aside returns the kind of a statement that is set aside, empty for any other.
-func (r *replay) aside(st Statement) string {
+func (r *replay) aside(st suites.Statement) string {
 	v := st.Verdict
 	switch {
-	case st.Answer == Refused && v.Op == "SET CONSTRAINTS":
+	case st.Answer == suites.Refused && v.Op == "SET CONSTRAINTS":
 		return deferredTrigger
-	case st.Answer != Ran:
+	case st.Answer != suites.Ran:
 	case v.Class == sqlguard.Unproven && slices.ContainsFunc(v.Calls, r.madeBySuite):
 		return madeBySuite
 	case v.Class != sqlguard.Write || prepares.MatchString(st.SQL):

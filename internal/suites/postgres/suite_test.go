@@ -1,6 +1,6 @@
 //go:build cgo
 
-package suites
+package postgres
 
 import (
 	"context"
@@ -14,11 +14,12 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/quiescehq/quiesce/internal/suites"
 	"github.com/quiescehq/quiesce/internal/testdb"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
-// TestPostgresSuites replays PostgreSQL's regression suites. Without cgo the judge names no tables, and is
+// TestPostgresSuites replays PostgreSQL's regression  Without cgo the judge names no tables, and is
 // stricter than the bounds allow.
 //
 //   - QUIESCE_SUITES_POSTGRES is the folder of PostgreSQL's sources; without it the test skips.
@@ -35,7 +36,7 @@ func TestPostgresSuites(t *testing.T) {
 	if server == "" {
 		server = testdb.Postgres(t).DSN("postgres")
 	}
-	r := &replay{folder: folder, tally: &Tally{}, byOp: map[sqlguard.Op]int{}, kinds: map[string]int{}}
+	r := &replay{folder: folder, tally: &suites.Tally{}, byOp: map[sqlguard.Op]int{}, kinds: map[string]int{}}
 	for _, suite := range postgresSuites(t, folder) {
 		r.suite(t, server, suite)
 	}
@@ -48,10 +49,10 @@ func TestPostgresSuites(t *testing.T) {
 	if n := len(r.tally.Lax); n > 0 {
 		t.Errorf("%d statements pass that the server refuses", n)
 	}
-	if share := r.tally.WriteShare(); share > MaxWrites {
+	if share := r.tally.WriteShare(); share > suites.MaxWrites {
 		t.Errorf("%.2f %% of what the server runs is called Write", 100*share)
 	}
-	if share := r.tally.UnprovenShare(); share > MaxUnproven {
+	if share := r.tally.UnprovenShare(); share > suites.MaxUnproven {
 		t.Errorf("%.2f %% of what the server runs is called Unproven", 100*share)
 	}
 }
@@ -180,7 +181,7 @@ func administer(t *testing.T, server, database, sql string) []string {
 }
 
 // report writes what speaks against a dialect to the file that the environment names.
-func report(t *testing.T, tally *Tally) {
+func report(t *testing.T, tally *suites.Tally) {
 	t.Helper()
 	name := os.Getenv("QUIESCE_SUITES_DETAILS")
 	if name == "" {
