@@ -19,7 +19,7 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
-// TestPostgresSuites replays PostgreSQL's regression  Without cgo the judge names no tables, and is
+// TestPostgresSuites replays PostgreSQL's regression suites. Without cgo the judge names no tables, and is
 // stricter than the bounds allow.
 //
 //   - QUIESCE_SUITES_POSTGRES is the folder of PostgreSQL's sources; without it the test skips.
