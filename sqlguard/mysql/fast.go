@@ -137,7 +137,7 @@ func (s *scan) word() word {
 	if mayMatter[s.src[start]]>>(s.pos-start)&1 == 0 {
 		return anyWord
 	}
-	return dictionary.find(s.src[start:s.pos])
+	return dictionary.find(s.src, start, s.pos)
 }
 
 // anyWord moves behind the word here and reports whether there is one.

@@ -76,10 +76,10 @@ var (
 )
 
 func lengthsOf(kinds word) (l lengths) {
-	for _, e := range dictionary.entries {
-		if e.word&kinds != 0 {
-			l[e.text[0]] |= 1 << len(e.text)
-			l[e.text[0]-'a'+'A'] |= 1 << len(e.text)
+	for text, kind := range dictionary.kinds {
+		if kind&kinds != 0 {
+			l[text[0]] |= 1 << len(text)
+			l[text[0]-'a'+'A'] |= 1 << len(text)
 		}
 	}
 	return l
@@ -168,7 +168,7 @@ func (s *scan) known(t span) word {
 	if t.kind != tokenWord {
 		return 0
 	}
-	return dictionary.find(s.src[t.start:t.end])
+	return dictionary.find(s.src, t.start, t.end)
 }
 
 // acts reports whether the word t may make a query more than a read. Behind a dot

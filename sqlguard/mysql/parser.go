@@ -149,7 +149,7 @@ func (p *parser) advance() {
 		text := p.tok.Text(p.src)
 		p.length = len(lex.Fold(p.folded[:], text))
 		if p.length > 0 {
-			p.known = dictionary.find(text)
+			p.known = dictionary.find(p.src, p.tok.Start, p.tok.End)
 		}
 	}
 	if p.tok.Kind != lex.EOF {

@@ -1,6 +1,10 @@
 package mysql
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/quiescehq/quiesce/internal/lex"
+)
 
 // word says what is known of an unquoted word, and of what else a text is made of
 // where that matters. The zero word is a name that means nothing here.
@@ -45,7 +49,7 @@ const (
 )
 
 // dictionary holds all words that are known, in lower case.
-var dictionary = newWordTable(map[word][]string{
+var dictionary = newWords(map[word][]string{
 	reader:      {onBoth, onMariaDB, onMySQL, unlisted},
 	administers: {administrative},
 
@@ -84,105 +88,31 @@ var dictionary = newWordTable(map[word][]string{
 	wordQuery: {"select with values table"}, wordTail: {"where order limit"},
 })
 
-// wordTable finds words without regard to ASCII case, as the servers do, in one
-// step for most: it is a hash table with open addressing, made once. It is for unquoted
-// words, of letters, digits, underscores, dollar signs, and bytes outside of ASCII.
-type wordTable struct {
-	slots   [tableSlots]uint16 // indexes into entries; 0 is none
-	entries []wordEntry
-	longest int
+// words is a table of words with what is known of each.
+type words struct {
+	table *lex.WordTable
+	kinds map[string]word // the same, for what is made of it once
 }
 
-const (
-	tableBits  = 12
-	tableSlots = 1 << tableBits // several times the number of words
-)
-
-type wordEntry struct {
-	text string
-	key  uint64
-	word word
-}
-
-// newWordTable makes a table of words, which are separated by white space; a
-// word may have several kinds.
-func newWordTable(kinds map[word][]string) *wordTable {
-	t := &wordTable{entries: make([]wordEntry, 1)}
+// newWords makes a table of words, which are separated by white space; a word may
+// have several kinds.
+func newWords(kinds map[word][]string) words {
+	w := words{table: lex.NewWordTable(4096), kinds: make(map[string]word)}
 	for kind, lists := range kinds {
 		for _, list := range lists {
 			for _, text := range strings.Fields(list) {
-				t.add(text, kind|anyWord)
+				w.table.Add(uint64(kind), text)
+				w.kinds[text] |= kind
 			}
 		}
 	}
-	return t
+	return w
 }
 
-func (t *wordTable) add(text string, kind word) {
-	t.longest = max(t.longest, len(text))
-	key := wordKey64(text)
-	slot := wordSlot(key, len(text))
-	for ; t.slots[slot] != 0; slot = (slot + 1) % tableSlots {
-		if e := &t.entries[t.slots[slot]]; e.text == text {
-			e.word |= kind
-			return
-		}
-	}
-	t.slots[slot] = uint16(len(t.entries))
-	t.entries = append(t.entries, wordEntry{text, key, kind})
-}
-
-// find returns what is known of the word s, which is not empty. Of a word that is
-// not known it is anyWord alone.
-func (t *wordTable) find(s string) word {
-	if len(s) > t.longest {
-		return anyWord
-	}
-	key := wordKey64(s)
-	for slot := wordSlot(key, len(s)); ; slot = (slot + 1) % tableSlots {
-		i := t.slots[slot]
-		if i == 0 {
-			return anyWord
-		}
-		e := &t.entries[i]
-		if e.key == key && len(e.text) == len(s) && (len(s) <= 8 || sameFolded(s[4:len(s)-4], e.text[4:])) {
-			return e.word
-		}
-	}
-}
-
-// folds makes ASCII letters lower case in eight bytes at once. Of the bytes that
-// words are made of it maps no other two to one.
-const folds = 0x2020202020202020
-
-// wordKey64 returns the first and the last four bytes of s, folded, which is all of a
-// word of up to eight.
-func wordKey64(s string) uint64 {
-	n := len(s)
-	if n < 4 {
-		return (uint64(s[0]) | uint64(s[n/2])<<8 | uint64(s[n-1])<<16) | folds
-	}
-	head, tail := s[:4], s[n-4:]
-	a := uint32(head[0]) | uint32(head[1])<<8 | uint32(head[2])<<16 | uint32(head[3])<<24
-	b := uint32(tail[0]) | uint32(tail[1])<<8 | uint32(tail[2])<<16 | uint32(tail[3])<<24
-	return uint64(a) | uint64(b)<<32 | folds
-}
-
-// wordSlot hashes a word by its key and length.
-func wordSlot(key uint64, length int) uint32 {
-	h := (key ^ uint64(length)) * 0x9E3779B97F4A7C15
-	return uint32(h >> (64 - tableBits))
-}
-
-// sameFolded reports whether the bytes of s, which belong to a word, are in ASCII lower
-// case those that text begins with.
-func sameFolded(s, text string) bool {
-	for i := 0; i < len(s) && i < len(text); i++ {
-		if s[i]|0x20 != text[i]|0x20 {
-			return false
-		}
-	}
-	return true
+// find returns what is known of the word src[start:end], which is not empty. Of a word
+// that is not known it is anyWord alone.
+func (w words) find(src string, start, end int) word {
+	return word(w.table.Find(src, start, end)) | anyWord
 }
 
 // setOf makes a set of the words in the list.
