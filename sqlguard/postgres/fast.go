@@ -50,6 +50,7 @@ type fast struct {
 	functions bool // an operator or a function is called
 	query     bool // a query has begun
 	conflict  bool // ON CONFLICT was seen
+	joins     bool // JOIN was seen
 	assigns   bool // SET was seen
 
 	depth  int

@@ -89,6 +89,13 @@ func TestPlainStatementsNeedNoParser(t *testing.T) {
 // doubtful are statements that look plain, each with something that only the parser
 // can tell.
 var doubtful = []string{
+	"SELECT 1 FETCH FIRST join(1) ROWS ONLY", "SELECT 1 FETCH NEXT like '5' ROWS ONLY", "SELECT * FROM a CROSS JOIN join(1)",
+	"SELECT * FROM a JOIN b ON conflict(1)", "INSERT INTO t SELECT * FROM a JOIN b ON conflict(1)",
+	"SELECT xmlexists('/a' PASSING join(1))", "SELECT xmlexists('/a' PASSING BY REF like '5')", "SELECT json_value(a, '$' DEFAULT join(1) ON EMPTY)",
+	"SELECT * FROM json_to_record('{}') over (a dw)", "SELECT * FROM json_to_record('{}') filter (a dw)",
+	"SELECT * FROM json_to_record('{}') over (partition dw)", "SELECT * FROM json_to_record('{}') over (partition by)",
+	"SELECT * FROM json_to_record('{}') over (partition by, a dw)", "SELECT * FROM json_to_record('{}') over (partition by[])",
+	"SELECT * FROM json_to_record('{}') over (partition by array[3])", "SELECT * FROM json_to_record('{}') over (rows dw)",
 	"SELECT f()", "SELECT s.lower('x')", "SELECT \"lower\"('x')", "SELECT nextval('s')", "SELECT a @#@ b", "SELECT a::dw", "SELECT a::s.text",
 	"SELECT a::\"int\"", "SELECT dw '5'", "SELECT s.date '5'", "SELECT like '5'", "SELECT zone '5'", "SELECT over(1)", "SELECT by(1)",
 	"SELECT join(1)", "SELECT set(1)", "SELECT double(1)", "SELECT a::double", "SELECT lower('x') '5'", "SELECT CAST(a AS dw)",

@@ -264,15 +264,16 @@ func (f *fast) context(t trait) (trait, bool) {
 			t |= takesBracket
 		}
 	case t&wordJoin != 0: // elsewhere it may name a function
+		f.joins = true
 		if f.operand {
 			t |= takesBracket
 		}
-	case t&wordWindow != 0:
-		if f.last == lastClose {
+	case t&wordWindow != 0: // elsewhere it is an alias: FROM f() over (a my_type)
+		if f.last == lastClose && f.isWindow() {
 			t |= takesBracket
 		}
-	case t&wordConflict != 0:
-		if f.traits&wordOn != 0 {
+	case t&wordConflict != 0: // elsewhere it may name a function: JOIN u ON conflict (1)
+		if f.traits&wordOn != 0 && f.op == sqlguard.OpInsert && f.depth == 0 && !f.joins {
 			t |= takesBracket
 			f.conflict = true
 		}
@@ -288,6 +289,28 @@ func (f *fast) context(t trait) (trait, bool) {
 		return t, f.op != sqlguard.OpSelect && f.depth == 0
 	}
 	return t, true
+}
+
+// isWindow reports whether the bracket that comes next begins as that of a window or of
+// FILTER does, and as no list of columns with types can. A column may be called partition,
+// and its type by, an array too.
+func (f *fast) isWindow() bool {
+	start := f.pos
+	defer func() { f.pos = start }()
+	if !f.space() || !f.at('(') {
+		return false
+	}
+	f.pos++
+	switch {
+	case f.accept(wordWhere):
+		return true
+	case f.accept(wordGroup):
+		if !f.accept(wordBy) || f.accept(wordArray) {
+			return false
+		}
+		return f.space() && !f.at(',') && !f.at(')') && !f.at('[')
+	}
+	return f.space() && f.at(')')
 }
 
 // typeName reads the type of a cast, which must be one that is built in.

@@ -54,7 +54,7 @@ func (s statement) isSyntax(i int) bool {
 	}
 	switch word {
 	case "over", "filter":
-		return s.op(i-1, ")")
+		return s.op(i-1, ")") && s.isWindow(i+2)
 	case "by":
 		return has([]string{"group", "order", "partition"}, s.word(i-1))
 	case "sets":
@@ -65,6 +65,20 @@ func (s statement) isSyntax(i int) bool {
 		return has([]string{"inner", "left", "right", "full", "outer", "cross"}, s.word(i-1))
 	}
 	return false
+}
+
+// isWindow reports whether what stands from i on, behind a bracket, begins as a window or
+// the condition of FILTER does, and as no list of columns with types can: FROM f()
+// over (a my_type). A column may be called partition, and its type by, an array too.
+func (s statement) isWindow(i int) bool {
+	switch s.word(i) {
+	case "order", "where":
+		return true
+	case "partition":
+		return s.word(i+1) == "by" && !s.op(i+2, ",") && !s.op(i+2, ")") && !s.op(i+2, "[") &&
+			s.word(i+2) != "array" && s.word(i+2) != "collate"
+	}
+	return s.op(i, ")")
 }
 
 // takesString reports whether the string behind the word at i is its operand,
@@ -89,6 +103,12 @@ func (s statement) takesString(i int) bool {
 	return isBuiltin(reserved[:], word)
 }
 
+// beforeOperands are words besides the reserved ones behind which an operand may begin.
+var beforeOperands = []string{
+	"by", "default", "escape", "first", "groups", "ilike", "is", "isnull", "join", "like", "next", "notnull", "operator",
+	"overlaps", "passing", "range", "ref", "rows", "similar", "zone",
+}
+
 // isOperand reports whether the token at i ends an operand, so that an operator
 // comes next.
 func (s statement) isOperand(i int) bool {
@@ -99,8 +119,8 @@ func (s statement) isOperand(i int) bool {
 	case lex.Op:
 		return t.text == ")" || t.text == "]"
 	case lex.Word:
-		return s.op(i-1, ".") || !isBuiltin(reserved[:], t.text) &&
-			!has([]string{"by", "escape", "groups", "ilike", "is", "isnull", "like", "notnull", "operator", "overlaps", "range", "rows", "similar", "zone"}, t.text)
+		return s.op(i-1, ".") || !isBuiltin(reserved[:], t.text) && !has(beforeOperands, t.text) &&
+			(t.text != "value" || s.word(i-1) != "by")
 	}
 	return false
 }

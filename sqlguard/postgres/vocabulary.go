@@ -28,6 +28,7 @@ const (
 	unclear
 
 	// Words that are known by what stands around them.
+	wordArray // ARRAY, COLLATE: what may stand behind the type of a column
 	wordAs
 	wordAt // AT, WITH, WITHOUT: what may stand before TIME ZONE
 	wordBegin
@@ -63,6 +64,7 @@ const (
 	wordUpdate
 	wordValues
 	wordWhen
+	wordWhere
 	wordWindow // OVER, FILTER
 	wordZone
 	wordJoin
@@ -84,7 +86,7 @@ var keywordTraits = []struct {
 	{unclear, []string{
 		// They write, lock or create, or a type or a method stands behind them.
 		"for", "tablesample", "columns", "treat", "xmlserialize", "xmltable",
-		"xmlparse", "json_table", "operator", "atomic", "materialized", "uescape", "cycle", "isnull", "notnull",
+		"xmlparse", "json_table", "operator", "atomic", "materialized", "uescape", "cycle", "isnull", "notnull", "passing",
 	}},
 	{deepens, []string{
 		// These are the words that lex.Check counts.
@@ -94,12 +96,14 @@ var keywordTraits = []struct {
 	}},
 	{chainsQueries, []string{"union", "intersect", "except", "minus"}},
 	{beginsOperand, aliases[:]},
-	{noOperand, []string{"by", "escape", "groups", "ilike", "is", "like", "overlaps", "range", "rows", "similar", "zone", "returning"}},
+	{noOperand, []string{"by", "default", "escape", "first", "groups", "ilike", "is", "join", "like", "next", "overlaps",
+		"range", "returning", "rows", "similar", "zone"}},
 	{calls, []string{
 		"in", "like", "ilike", "similar", "between", "is", "at", "overlaps", "using", "natural",
 		"nullif", "greatest", "least", "trim", "substring", "overlay", "position", "extract", "normalize", "collate",
 		"any", "all", "some", "xmlconcat", "xmlelement", "xmlexists", "xmlforest",
 	}},
+	{wordArray, []string{"array", "collate"}},
 	{wordAs, []string{"as"}},
 	{wordAt, []string{"at", "with", "without"}},
 	{wordBegin, []string{"begin"}},
@@ -128,6 +132,7 @@ var keywordTraits = []struct {
 	{wordUpdate, []string{"update"}},
 	{wordValues, []string{"values"}},
 	{wordWhen, []string{"when"}},
+	{wordWhere, []string{"where"}},
 	{wordWindow, []string{"over", "filter"}},
 	{wordZone, []string{"zone"}},
 	{wordJoin, []string{"join"}},
