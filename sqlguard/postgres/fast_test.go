@@ -56,6 +56,7 @@ var plain = []string{
 	"/* who asks */ SELECT generate_series(1, 10) AS g",
 	"SELECT 'it''s', \"a\"\"b\", name, value, date, position FROM t",
 	"VALUES (1, 'a'), (2, 'b')",
+	"SELECT system_user",
 	"SELECT x.a FROM generate_series(1, 2) AS s(a) JOIN (SELECT 1 AS b) x ON x.b = s.a JOIN (VALUES (1, 2)) AS v (c, \"D\") USING (b)",
 	"begin", "COMMIT ;", "Rollback -- now", "SAVEPOINT a", "release savepoint \"B\"", "RELEASE a", "ROLLBACK TO a", "rollback to savepoint savepoint;",
 	"INSERT INTO users (name, email) VALUES ($1, 'a@b'), (DEFAULT, lower($2)) RETURNING id, now()",

@@ -101,7 +101,7 @@ var keywordTraits = []struct {
 	{calls, []string{
 		"in", "like", "ilike", "similar", "between", "is", "at", "overlaps", "using", "natural",
 		"nullif", "greatest", "least", "trim", "substring", "overlay", "position", "extract", "normalize", "collate",
-		"any", "all", "some", "xmlconcat", "xmlelement", "xmlexists", "xmlforest",
+		"any", "all", "some", "system_user", "xmlconcat", "xmlelement", "xmlexists", "xmlforest",
 	}},
 	{wordArray, []string{"array", "collate"}},
 	{wordAs, []string{"as"}},
