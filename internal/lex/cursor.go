@@ -90,6 +90,7 @@ func (c *Cursor) set(t Token) {
 		code = uint16(c.words.Find(c.src, t.Start, t.End))
 	case t.Kind == Op && t.End-t.Start == 1:
 		code = uint16(c.src[t.Start])
+		c.nest(c.src[t.Start])
 	}
 	c.Lexeme = lexeme(t.Kind, code, t.Start, t.End)
 }
@@ -145,8 +146,18 @@ func (c *Cursor) Ahead() Lexer {
 	return ahead
 }
 
-// Deepest returns how many parentheses were open at once so far. It is counted for
-// SQLite alone.
+// nest counts a parenthesis.
+func (c *Cursor) nest(b byte) {
+	switch b {
+	case '(':
+		c.depth++
+		c.deepest = max(c.deepest, c.depth)
+	case ')':
+		c.depth = max(c.depth-1, 0)
+	}
+}
+
+// Deepest returns how many parentheses were open at once so far.
 func (c *Cursor) Deepest() int { return c.deepest }
 
 // Reason is the Lexer's reason for an Error.

@@ -25,13 +25,7 @@ func (c *Cursor) stepSQLite(every bool) {
 			halts = halts || code&Halts != 0 || code == 0 && pragmaTable(src, start, i)
 		case startOne:
 			i, code = i+1, uint16(b)
-			switch b {
-			case '(':
-				c.depth++
-				c.deepest = max(c.deepest, c.depth)
-			case ')':
-				c.depth = max(c.depth-1, 0)
-			}
+			c.nest(b)
 			halts = halts || b == '(' && last.Named() && last.Code()&Reserved == 0
 		case startParam:
 			kind, i = Param, run(src, i+1, digit)

@@ -193,6 +193,7 @@ func TestDepthIsNoMatter(t *testing.T) {
 		"calls":                    {"SELECT " + strings.Repeat("abs(", n), write},
 		"unknown calls":            {"SELECT " + strings.Repeat("f(", n), write},
 		"brackets that close":      {"SELECT " + strings.Repeat("(", n) + "1" + strings.Repeat(")", n), write},
+		"brackets after comments":  {"SELECT " + strings.Repeat("/**/(", n), write},
 		"brackets side by side":    {"SELECT 1 IN ((1)" + strings.Repeat(",(1)", n) + ")", read},
 		"fewer brackets":           {"SELECT " + strings.Repeat("(", 900) + "1" + strings.Repeat(")", 900), read},
 		"comments":                 {strings.Repeat("/* ", n), read},
