@@ -20,9 +20,8 @@
 // bytes that allocates nothing: a SELECT that calls known functions, and an INSERT, REPLACE,
 // UPDATE or DELETE of one table. What that pass is not certain of, the parser reads.
 //
-// PREPARE, and MariaDB's EXECUTE IMMEDIATE, are judged by the statement in their string
-// where no setting can make it another one; EXECUTE of what was prepared before, and CALL, are
-// writes, since nothing in the text says what they do.
+// PREPARE, which runs nothing, is judged by the statement in its string where no setting
+// can make it another one. EXECUTE, EXECUTE IMMEDIATE and CALL are writes.
 //
 // A built-in function of either server counts as built in, though on the other
 // one an application could define a function of that name. Views, triggers, and

@@ -25,17 +25,9 @@ func (p *parser) prepare() {
 }
 
 // execute judges EXECUTE of a statement that was prepared, and MariaDB's EXECUTE
-// IMMEDIATE, which runs the statement in a string.
+// IMMEDIATE, which runs what an expression gives, a string or another one.
 func (p *parser) execute() {
 	p.shift()
-	if p.accept("immediate") {
-		if v, ok := p.quotedStatement(); ok && v.Class == sqlguard.Read && (p.end() || p.is("using")) {
-			p.raise(sqlguard.Read, "EXECUTE", "executes a query")
-			p.v.Functions = v.Functions
-			p.rest()
-			return
-		}
-	}
 	p.raise(sqlguard.Write, "EXECUTE", "executes a statement that is not seen")
 	p.rest()
 }
