@@ -4,7 +4,8 @@
 // Each statement is given to a real server in a read-only session or transaction, in the
 // surroundings that the suite made for it, and the server's answer is held against
 // the verdict. The suites are not part of this repository; `make suites` fetches
-// them from Debian's archive, and the tests of this package skip without them.
+// them from Debian's archive. This package counts; the ones below it replay each engine's
+// suite, and skip without it.
 package suites
 
 import (

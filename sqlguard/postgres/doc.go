@@ -25,8 +25,8 @@
 // pg_query_go is written in C. Built with CGO_ENABLED=0, this package judges by the
 // tokens alone. It is stricter then, never laxer: what it lets pass, the parser lets
 // pass. It names no tables but those of the plain statements, so no rule of a policy that
-// names a table can match another; and it refuses, or calls Unproven, much that only reads: COPY … TO STDOUT, EXPLAIN with
-// options, CTEs and aliases with a list of columns.
+// names a table can match another; and it refuses, or calls Unproven, much that only
+// reads: COPY … TO STDOUT, EXPLAIN with options, CTEs with a list of columns.
 //
 // # What no text shows
 //
