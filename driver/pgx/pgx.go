@@ -119,7 +119,10 @@ func rewrite(ctx context.Context, query string, args []sqldriver.NamedValue) (te
 	default:
 		return query, true
 	}
-	return text, err == nil
+	if err != nil {
+		return "", true // pgx returns the error, and sends nothing
+	}
+	return text, true
 }
 
 // is reports whether an argument is a T.
