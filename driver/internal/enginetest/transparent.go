@@ -77,7 +77,7 @@ type Player struct {
 	DB *sql.DB
 
 	pools   Pools
-	session any    // that was there at first
+	session any // that was there at first
 	said    []string
 	texts   []string // of errors, which are compared, but may differ from server to server
 }
