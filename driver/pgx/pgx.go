@@ -10,9 +10,24 @@
 // connector of pgx's (stdlib.GetConnector, with its hooks) package driver's OpenDB
 // with [Config].
 //
-// pgx.NamedArgs and pgx.StrictNamedArgs are looked through; any other QueryRewriter
-// makes its statement one that is not understood. What is reached through
-// Conn.Raw and driver.Find, such as CopyFrom and batches, is not guarded.
+// Over a pgxpool.Pool there is [OpenDBFromPool].
+//
+// # What is not a text
+//
+// pgx.NamedArgs and pgx.StrictNamedArgs, and so pgx.StructArgs, are looked through; any
+// other QueryRewriter makes its statement one that is not understood. The name of a
+// statement that was prepared with the connection (stdlib.OptionAfterConnect), given
+// where a text is expected, is not understood either, whatever it reads: give the
+// text itself, which pgx prepares too. Do not name a statement so that its
+// name reads as a query: it would be taken for that one.
+//
+// # COPY, batches and notifications
+//
+// COPY FROM STDIN, batches and waiting for notifications are reached by Conn.Raw and
+// driver.Find only. That is the way around the guard, in every mode: what is done with
+// pgx's own connection is neither looked at nor waited for. The example shows how to copy
+// so that the guard is asked, and a drain waits. LISTEN as a text passes in read-only mode,
+// NOTIFY does not.
 package pgx
 
 import (
