@@ -258,15 +258,3 @@ func alike(got, want any) bool {
 type panicking struct{ keywords }
 
 func (panicking) Classify(string) sqlguard.Verdict { panic("a text was judged while the mode is off") }
-
-func TestResultsAndRowsAreTheDriversOwn(t *testing.T) {
-	c := wrap(t, modern{&fakeConn{&fake{}}})
-	result, err := c.(driver.ExecerContext).ExecContext(context.Background(), "SELECT 1", nil)
-	if _, ok := result.(*fakeResult); !ok || err != nil {
-		t.Errorf("the result is a %T (%v)", result, err)
-	}
-	rows, err := c.(driver.QueryerContext).QueryContext(context.Background(), "SELECT 1", nil)
-	if _, ok := rows.(*fakeRows); !ok || err != nil {
-		t.Errorf("the rows are a %T (%v)", rows, err)
-	}
-}
