@@ -32,7 +32,7 @@ func (s *fakeStmt) NumInput() int {
 
 func (s *fakeStmt) Exec(args []driver.Value) (driver.Result, error) {
 	call := fmt.Sprintf("StmtExec %s %v", s.query, args)
-	return &fakeResult{call}, s.c.note(call)
+	return &fakeResult{s.c, call}, s.c.note(call)
 }
 
 func (s *fakeStmt) Query(args []driver.Value) (driver.Rows, error) {
@@ -41,7 +41,7 @@ func (s *fakeStmt) Query(args []driver.Value) (driver.Rows, error) {
 
 func (s modernStmt) ExecContext(_ context.Context, args []driver.NamedValue) (driver.Result, error) {
 	call := "StmtExecContext " + s.query + show(args)
-	return &fakeResult{call}, s.c.note(call)
+	return &fakeResult{s.c, call}, s.c.note(call)
 }
 
 func (s modernStmt) QueryContext(_ context.Context, args []driver.NamedValue) (driver.Rows, error) {
@@ -72,7 +72,15 @@ func (f fakeConverter) ConvertValue(v any) (driver.Value, error) {
 }
 
 // fakeResult is used by its address, so that a test sees whether it is passed on as it is.
-type fakeResult struct{ call string }
+type fakeResult struct {
+	c    *fakeConn
+	call string
+}
 
-func (*fakeResult) LastInsertId() (int64, error) { return 7, nil }
-func (*fakeResult) RowsAffected() (int64, error) { return 1, nil }
+func (r *fakeResult) LastInsertId() (int64, error) {
+	return 7, r.c.traced(r.c.number, "LastInsertId of "+r.call)
+}
+
+func (r *fakeResult) RowsAffected() (int64, error) {
+	return 1, r.c.traced(r.c.number, "RowsAffected of "+r.call)
+}

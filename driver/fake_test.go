@@ -5,6 +5,7 @@ package driver_test
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func (f *fake) Connect(context.Context) (driver.Conn, error) {
 	}
 	f.mu.Lock()
 	f.conns++
-	c := &fakeConn{f, f.conns}
+	c := &fakeConn{fake: f, number: f.conns}
 	f.mu.Unlock()
 	if f.wrap == nil {
 		return modern{c}, nil
@@ -51,11 +52,14 @@ func (f *fake) Connect(context.Context) (driver.Conn, error) {
 func (f *fake) Driver() driver.Driver            { return f }
 func (f *fake) Open(string) (driver.Conn, error) { return f.Connect(context.Background()) }
 
-func (f *fake) note(call string) error {
+func (f *fake) note(call string) error { return f.noted(0, call, call) }
+
+// noted notes a call for the log, and for the trace.
+func (f *fake) noted(conn int, call, trace string) error {
 	f.mu.Lock()
 	f.log = append(f.log, call)
 	f.mu.Unlock()
-	return f.traced(0, call)
+	return f.traced(conn, trace)
 }
 
 // traced notes a call that only the trace has, and answers it.
@@ -113,14 +117,10 @@ func (f *fake) connections() int {
 type fakeConn struct {
 	*fake
 	number int
+	begun  int // how many transactions
 }
 
-func (c *fakeConn) note(call string) error {
-	c.mu.Lock()
-	c.log = append(c.log, call)
-	c.mu.Unlock()
-	return c.traced(c.number, call)
-}
+func (c *fakeConn) note(call string) error { return c.noted(c.number, call, call) }
 
 func (c *fakeConn) Prepare(query string) (driver.Stmt, error) {
 	if err := c.note("Prepare " + query); err != nil {
@@ -133,12 +133,35 @@ func (c *fakeConn) Prepare(query string) (driver.Stmt, error) {
 	return s, nil
 }
 func (c *fakeConn) Close() error              { return c.note("Close") }
-func (c *fakeConn) Begin() (driver.Tx, error) { return fakeTx{c}, c.note("Begin") }
+func (c *fakeConn) Begin() (driver.Tx, error) { return c.newTx(), c.note("Begin") }
 
-type fakeTx struct{ c *fakeConn }
+// fakeTx is a transaction of a connection, by its number. It can be ended once.
+type fakeTx struct {
+	c      *fakeConn
+	number int
+	ended  bool
+}
 
-func (t fakeTx) Commit() error   { return t.c.note("Commit") }
-func (t fakeTx) Rollback() error { return t.c.note("Rollback") }
+var errEnded = errors.New("the transaction has ended")
+
+func (c *fakeConn) newTx() driver.Tx {
+	c.begun++
+	return &fakeTx{c: c, number: c.begun}
+}
+
+func (t *fakeTx) Commit() error   { return t.end("Commit") }
+func (t *fakeTx) Rollback() error { return t.end("Rollback") }
+
+func (t *fakeTx) end(call string) error {
+	if err := t.c.noted(t.c.number, call, fmt.Sprintf("%s %d", call, t.number)); err != nil {
+		return err
+	}
+	if t.ended {
+		return errEnded
+	}
+	t.ended = true
+	return nil
+}
 
 // modern is a connection with all optional interfaces but the oldest.
 type modern struct{ *fakeConn }
@@ -148,7 +171,7 @@ func (c modern) ExecContext(_ context.Context, query string, args []driver.Named
 	if err := c.note(call); err != nil {
 		return nil, err
 	}
-	return &fakeResult{call}, nil
+	return &fakeResult{c.fakeConn, call}, nil
 }
 
 func (c modern) QueryContext(_ context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
@@ -173,7 +196,7 @@ func (c modern) BeginTx(_ context.Context, opts driver.TxOptions) (driver.Tx, er
 	if err := c.note(fmt.Sprintf("BeginTx %d %v", opts.Isolation, opts.ReadOnly)); err != nil {
 		return nil, err
 	}
-	return fakeTx{c.fakeConn}, nil
+	return c.newTx(), nil
 }
 
 func (c modern) Ping(context.Context) error               { return c.note("Ping") }
@@ -189,7 +212,7 @@ func (c legacy) Exec(query string, args []driver.Value) (driver.Result, error) {
 	if err := c.note(call); err != nil {
 		return nil, err
 	}
-	return &fakeResult{call}, nil
+	return &fakeResult{c.fakeConn, call}, nil
 }
 
 func (c legacy) Query(query string, args []driver.Value) (driver.Rows, error) {
