@@ -124,10 +124,9 @@ func TestAStatementHasTheInterfacesOfTheInnerOne(t *testing.T) {
 		if found := outer.(interface{ Unwrap() driver.Stmt }).Unwrap(); found != inner {
 			t.Errorf("around %v: Unwrap gives another statement", interfaces.Of(interfaces.Stmt, inner))
 		}
-		if c, ok := inner.(driver.ColumnConverter); ok {
-			if got, want := outer.(driver.ColumnConverter).ColumnConverter(3), c.ColumnConverter(3); got != want {
-				t.Errorf("around %v: the converter is %v, want %v", interfaces.Of(interfaces.Stmt, inner), got, want)
-			}
+		own, _ := inner.(driver.ColumnConverter)
+		if c, ok := outer.(driver.ColumnConverter); ok && c.ColumnConverter(3) != own.ColumnConverter(3) {
+			t.Errorf("around %v: the converter is not the inner one", interfaces.Of(interfaces.Stmt, inner))
 		}
 	}
 	all.are(t, stmtCombinations)

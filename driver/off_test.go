@@ -71,21 +71,26 @@ func TestWithTheModeOffNothingIsDifferent(t *testing.T) {
 				if i%everyNth != 0 {
 					continue
 				}
-				bare, inner := v.fake(s), v.fake(s)
-				want := s.outcome(sql.OpenDB(bare), bare)
-				db, err := guarded.OpenDB(inner, guarded.Config{Guard: g, Dialect: panicking{}})
-				if err != nil {
-					t.Fatal(err)
-				}
-				got := s.outcome(db, inner)
-				if !slices.EqualFunc(got, want, alike) {
-					t.Fatalf("%v: got %v,\nwithout a guard %v", v, got, want)
-				}
-				if asked, want := inner.traces(), bare.traces(); !slices.Equal(asked, want) {
-					t.Fatalf("%v: the driver was asked %q,\nwithout a guard %q", v, asked, want)
-				}
+				s.compare(t, g, fmt.Sprint(v), v.fake(s), v.fake(s))
 			}
 		})
+	}
+}
+
+// compare plays the scenario with a bare driver, and with the same under a guard that is off.
+func (s scenario) compare(t *testing.T, g *sqlguard.Guard, variant string, bare, inner *fake) {
+	t.Helper()
+	want := s.outcome(sql.OpenDB(bare), bare)
+	db, err := guarded.OpenDB(inner, guarded.Config{Guard: g, Dialect: panicking{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := s.outcome(db, inner)
+	if !slices.EqualFunc(got, want, alike) {
+		t.Fatalf("%s: got %v,\nwithout a guard %v", variant, got, want)
+	}
+	if asked, want := inner.traces(), bare.traces(); !slices.Equal(asked, want) {
+		t.Fatalf("%s: the driver was asked %q,\nwithout a guard %q", variant, asked, want)
 	}
 }
 
