@@ -5,8 +5,8 @@ package driver_test
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -17,13 +17,22 @@ import (
 type fake struct {
 	// wrap gives its connections optional interfaces; if nil, all of a modern driver.
 	wrap func(*fakeConn) driver.Conn
+	// stmt and rows do the same for statements and rows; if nil, statements have those
+	// of a modern driver if their connection has, and rows have none.
+	stmt func(fullStmt) driver.Stmt
+	rows func(fullRows) driver.Rows
+	// errs are errors by the record of a call, or by its first word.
 	errs map[string]error
+	// times is how many calls fail; if zero, all that errs has an error for.
+	times int
 	// onCall is called with each record, before the call is answered.
 	onCall func(string)
 
-	mu    sync.Mutex
-	log   []string
-	conns int
+	mu     sync.Mutex
+	log    []string
+	trace  []string // as log, with the connection's number, and with the calls of rows
+	conns  int
+	failed int
 }
 
 func (f *fake) Connect(context.Context) (driver.Conn, error) {
@@ -32,8 +41,8 @@ func (f *fake) Connect(context.Context) (driver.Conn, error) {
 	}
 	f.mu.Lock()
 	f.conns++
+	c := &fakeConn{fake: f, number: f.conns}
 	f.mu.Unlock()
-	c := &fakeConn{f}
 	if f.wrap == nil {
 		return modern{c}, nil
 	}
@@ -43,14 +52,44 @@ func (f *fake) Connect(context.Context) (driver.Conn, error) {
 func (f *fake) Driver() driver.Driver            { return f }
 func (f *fake) Open(string) (driver.Conn, error) { return f.Connect(context.Background()) }
 
-func (f *fake) note(call string) error {
+func (f *fake) note(call string) error { return f.noted(0, call, call) }
+
+// noted notes a call for the log, and for the trace.
+func (f *fake) noted(conn int, call, trace string) error {
 	f.mu.Lock()
 	f.log = append(f.log, call)
+	f.mu.Unlock()
+	return f.traced(conn, trace)
+}
+
+// traced notes a call that only the trace has, and answers it.
+func (f *fake) traced(conn int, call string) error {
+	f.mu.Lock()
+	f.trace = append(f.trace, fmt.Sprintf("%d %s", conn, call))
 	f.mu.Unlock()
 	if f.onCall != nil {
 		f.onCall(call)
 	}
-	return f.errs[call]
+	err, ok := f.errs[call]
+	if !ok {
+		verb, _, _ := strings.Cut(call, " ")
+		err = f.errs[verb]
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err != nil {
+		if f.failed++; f.times > 0 && f.failed > f.times {
+			return nil
+		}
+	}
+	return err
+}
+
+// traces returns all calls so far, each with the number of its connection.
+func (f *fake) traces() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.trace)
 }
 
 // take returns the calls since it was last called.
@@ -75,99 +114,89 @@ func (f *fake) connections() int {
 	return f.conns
 }
 
-type fakeConn struct{ *fake }
+type fakeConn struct {
+	*fake
+	number int
+	begun  int // how many transactions
+}
+
+func (c *fakeConn) note(call string) error { return c.noted(c.number, call, call) }
 
 func (c *fakeConn) Prepare(query string) (driver.Stmt, error) {
-	return &fakeStmt{c, query}, c.note("Prepare " + query)
+	if err := c.note("Prepare " + query); err != nil {
+		return nil, err
+	}
+	s := &fakeStmt{c, query}
+	if c.stmt != nil {
+		return c.stmt(fullStmt{modernStmt{s}}), nil
+	}
+	return s, nil
 }
 func (c *fakeConn) Close() error              { return c.note("Close") }
-func (c *fakeConn) Begin() (driver.Tx, error) { return fakeTx{c}, c.note("Begin") }
+func (c *fakeConn) Begin() (driver.Tx, error) { return c.newTx(), c.note("Begin") }
 
-type fakeTx struct{ c *fakeConn }
+// fakeTx is a transaction of a connection, by its number. It can be ended once.
+type fakeTx struct {
+	c      *fakeConn
+	number int
+	ended  bool
+}
 
-func (t fakeTx) Commit() error   { return t.c.note("Commit") }
-func (t fakeTx) Rollback() error { return t.c.note("Rollback") }
+var errEnded = errors.New("the transaction has ended")
 
-// fakeResult is used by its address, so that a test sees whether it is passed on as it is.
-type fakeResult struct{ call string }
+func (c *fakeConn) newTx() driver.Tx {
+	c.begun++
+	return &fakeTx{c: c, number: c.begun}
+}
 
-func (*fakeResult) LastInsertId() (int64, error) { return 7, nil }
-func (*fakeResult) RowsAffected() (int64, error) { return 1, nil }
+func (t *fakeTx) Commit() error   { return t.end("Commit") }
+func (t *fakeTx) Rollback() error { return t.end("Rollback") }
 
-type fakeRows struct{ left int }
-
-func (*fakeRows) Columns() []string { return []string{"c"} }
-func (*fakeRows) Close() error      { return nil }
-func (r *fakeRows) Next(dest []driver.Value) error {
-	if r.left == 0 {
-		return io.EOF
+func (t *fakeTx) end(call string) error {
+	if err := t.c.noted(t.c.number, call, fmt.Sprintf("%s %d", call, t.number)); err != nil {
+		return err
 	}
-	r.left--
-	dest[0] = "row"
+	if t.ended {
+		return errEnded
+	}
+	t.ended = true
 	return nil
 }
 
-type fakeStmt struct {
-	c     *fakeConn
-	query string
-}
-
-func (s *fakeStmt) Close() error  { return s.c.note("CloseStmt " + s.query) }
-func (s *fakeStmt) NumInput() int { return -1 }
-
-func (s *fakeStmt) Exec(args []driver.Value) (driver.Result, error) {
-	call := fmt.Sprintf("StmtExec %s %v", s.query, args)
-	return &fakeResult{call}, s.c.note(call)
-}
-
-func (s *fakeStmt) Query(args []driver.Value) (driver.Rows, error) {
-	return &fakeRows{left: 1}, s.c.note(fmt.Sprintf("StmtQuery %s %v", s.query, args))
-}
-
-// modern is a connection with all optional interfaces; modernStmt its statements.
+// modern is a connection with all optional interfaces but the oldest.
 type modern struct{ *fakeConn }
-
-type modernStmt struct{ *fakeStmt }
-
-func (s modernStmt) ExecContext(_ context.Context, args []driver.NamedValue) (driver.Result, error) {
-	call := "StmtExecContext " + s.query + show(args)
-	return &fakeResult{call}, s.c.note(call)
-}
-
-func (s modernStmt) QueryContext(_ context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if err := s.c.note("StmtQueryContext " + s.query + show(args)); err != nil {
-		return nil, err
-	}
-	return &fakeRows{left: 1}, nil
-}
 
 func (c modern) ExecContext(_ context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	call := "ExecContext " + query + show(args)
 	if err := c.note(call); err != nil {
 		return nil, err
 	}
-	return &fakeResult{call}, nil
+	return &fakeResult{c.fakeConn, call}, nil
 }
 
 func (c modern) QueryContext(_ context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	if err := c.note("QueryContext " + query + show(args)); err != nil {
 		return nil, err
 	}
-	return &fakeRows{left: 1}, nil
+	return c.newRows(), nil
 }
 
 func (c modern) PrepareContext(_ context.Context, query string) (driver.Stmt, error) {
 	if err := c.note("PrepareContext " + query); err != nil {
 		return nil, err
 	}
-	return modernStmt{&fakeStmt{c.fakeConn, query}}, nil
+	s := modernStmt{&fakeStmt{c.fakeConn, query}}
+	if c.stmt != nil {
+		return c.stmt(fullStmt{s}), nil
+	}
+	return s, nil
 }
 
 func (c modern) BeginTx(_ context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	if err := c.note(fmt.Sprintf("BeginTx %d %v", opts.Isolation, opts.ReadOnly)); err != nil {
 		return nil, err
 	}
-	return fakeTx{c.fakeConn}, nil
+	return c.newTx(), nil
 }
 
 func (c modern) Ping(context.Context) error               { return c.note("Ping") }
@@ -183,14 +212,21 @@ func (c legacy) Exec(query string, args []driver.Value) (driver.Result, error) {
 	if err := c.note(call); err != nil {
 		return nil, err
 	}
-	return &fakeResult{call}, nil
+	return &fakeResult{c.fakeConn, call}, nil
 }
 
 func (c legacy) Query(query string, args []driver.Value) (driver.Rows, error) {
 	if err := c.note(fmt.Sprintf("Query %s %v", query, args)); err != nil {
 		return nil, err
 	}
-	return &fakeRows{left: 1}, nil
+	return c.newRows(), nil
+}
+
+// both is a connection with the newest and the oldest interfaces.
+type both struct {
+	modern
+	legacy
+	*fakeConn
 }
 
 func show(args []driver.NamedValue) string {
@@ -200,10 +236,3 @@ func show(args []driver.NamedValue) string {
 	}
 	return b.String()
 }
-
-// emptyRows are rows that need no memory.
-type emptyRows struct{}
-
-func (emptyRows) Columns() []string         { return nil }
-func (emptyRows) Close() error              { return nil }
-func (emptyRows) Next([]driver.Value) error { return io.EOF }

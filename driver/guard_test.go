@@ -65,13 +65,6 @@ func prepared(c driver.Conn) driver.Stmt {
 	return s
 }
 
-// both is a connection with the newest and the oldest interfaces.
-type both struct {
-	modern
-	legacy
-	*fakeConn
-}
-
 func TestEveryWayToRunATextIsGuarded(t *testing.T) {
 	for name, entry := range entries {
 		f := &fake{}

@@ -178,7 +178,7 @@ type circle struct{}
 func (c circle) Unwrap() any { return c }
 
 func TestFindLooksThroughWrappers(t *testing.T) {
-	inner := modern{&fakeConn{&fake{}}}
+	inner := modern{&fakeConn{fake: &fake{}}}
 	outer := foreign{wrap(t, foreign{wrap(t, inner)})}
 	if found, ok := guarded.Find[modern](outer); !ok || found != inner {
 		t.Error("the inner connection was not found")

@@ -175,7 +175,7 @@ func TestACommitThatFailsMayLeaveATransactionOpen(t *testing.T) {
 
 func TestALegacyDriverIsNotCalledWhenTheContextIsDone(t *testing.T) {
 	f := &fake{}
-	c := wrap(t, legacy{&fakeConn{f}})
+	c := wrap(t, legacy{&fakeConn{fake: f}})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := c.(driver.ExecerContext).ExecContext(ctx, write, nil); err != context.Canceled {
@@ -276,28 +276,6 @@ func TestABeginThroughRawIsGuarded(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
-	}
-}
-
-func TestTheCheckersOfAStatementAreTheInnerOnes(t *testing.T) {
-	for _, inner := range []driver.Stmt{checkedStmt{}, checkedAndConverted{}} {
-		outer, err := wrap(t, preparing{&bareConn{}, inner}).Prepare("SELECT 1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := inner.(driver.NamedValueChecker).CheckNamedValue(nil)
-		if got := outer.(driver.NamedValueChecker).CheckNamedValue(nil); got != want {
-			t.Errorf("%T: the checker gives %v, want %v", inner, got, want)
-		}
-	}
-	for _, inner := range []driver.Stmt{convertedStmt{}, checkedAndConverted{}} {
-		outer, err := wrap(t, preparing{&bareConn{}, inner}).Prepare("SELECT 1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := outer.(driver.ColumnConverter).ColumnConverter(0); got != (driver.NotNull{}) {
-			t.Errorf("%T: the converter is %v", inner, got)
-		}
 	}
 }
 
