@@ -8,7 +8,6 @@ import (
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
@@ -132,44 +131,6 @@ func TestWhatCommitsInPassing(t *testing.T) {
 	if err := e.DB.QueryRow("SELECT count(*) FROM u WHERE a >= 77").Scan(&n); err != nil || n != 0 {
 		t.Errorf("%d rows were committed (%v), want none", n, err)
 	}
-}
-
-func TestDefinitionsInAReadOnlyTransactionAreRefused(t *testing.T) {
-	e := engine(t, "")
-	e.Set(t, sqlguard.ReadOnly)
-	tx, err := e.DB.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	// The server would commit, and then drop the table.
-	_, err = tx.Exec("DROP TABLE u")
-	enginetest.Refused(t, "DROP TABLE", err)
-}
-
-func TestACallWithArgumentsIsObservedOnce(t *testing.T) {
-	for _, parameters := range []string{"", "interpolateParams=true"} {
-		e := engine(t, parameters)
-		e.Set(t, sqlguard.Observe)
-		if _, err := e.DB.Exec("INSERT INTO u (a) VALUES (?)", 5); err != nil {
-			t.Fatal(err)
-		}
-		if n := e.Guard.Counts().Observed; n != 1 {
-			t.Errorf("with %q, one insert was observed %d times", parameters, n)
-		}
-	}
-}
-
-func TestTheReaderOfARefusedLoadIsNotCalled(t *testing.T) {
-	e := engine(t, "")
-	e.Set(t, sqlguard.ReadOnly)
-	gosql.RegisterReaderHandler("rows", func() io.Reader {
-		t.Error("the reader was asked for")
-		return strings.NewReader("9\tnine\n")
-	})
-	defer gosql.DeregisterReaderHandler("rows")
-	_, err := e.DB.Exec("LOAD DATA LOCAL INFILE 'Reader::rows' INTO TABLE t")
-	enginetest.Refused(t, "LOAD DATA LOCAL", err)
 }
 
 func TestArgumentsAreConvertedByTheDriver(t *testing.T) {
