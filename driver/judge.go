@@ -21,13 +21,12 @@ func (c *conn) judge(ctx context.Context, query string, args []driver.NamedValue
 }
 
 // admitText judges a text and decides on it, right before it would be sent.
-func (c *conn) admitText(ctx context.Context, query string, args []driver.NamedValue) (*sqlguard.Verdict, sqlguard.Decision, error) {
+func (c *conn) admitText(ctx context.Context, query string, args []driver.NamedValue) (admission, error) {
 	if err := c.refusedByHead(ctx, query, args); err != nil {
-		return nil, sqlguard.Refuse, err
+		c.work.Leave()
+		return admission{}, err
 	}
-	v := c.judge(ctx, query, args)
-	decision, err := c.admit(ctx, v)
-	return v, decision, err
+	return c.admitted(ctx, query, c.judge(ctx, query, args))
 }
 
 // refusedByHead returns the error of a plain write that is too long for its verdict to
