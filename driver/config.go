@@ -58,6 +58,7 @@ type guarding struct {
 	dialect sqlguard.Dialect
 	head    sqlguard.HeadClassifier // the dialect, if it is one
 	name    string                  // the dialect's
+	engine  sqlguard.ReadOnlyTexts  // zero if the dialect has none
 	idle    func(driver.Conn) bool
 	alive   func(driver.Conn) bool
 	rewrite func(ctx context.Context, query string, args []driver.NamedValue) (string, bool)
@@ -80,6 +81,9 @@ func (cfg Config) resolve() (*guarding, error) {
 		idle: cfg.Idle, alive: cfg.Alive, rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
 	}
 	g.head, _ = cfg.Dialect.(sqlguard.HeadClassifier)
+	if e, ok := cfg.Dialect.(sqlguard.ReadOnlyEngine); ok {
+		g.engine = e.ReadOnlyTexts()
+	}
 	if g.guard == nil {
 		g.guard = sqlguard.Default()
 	}

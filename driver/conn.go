@@ -31,6 +31,7 @@ type conn struct {
 	rows rows          // those that are open, kept here so that a query allocates nothing
 
 	transaction transaction
+	switched    switched
 	tx          tx // the one that is open, kept here so that BeginTx allocates nothing
 
 	// shadowed is whether names on this connection may resolve to other objects
@@ -39,8 +40,8 @@ type conn struct {
 	shadowed bool
 	// cursors are the ones that only read, by name; see cursor.go.
 	cursors map[string]struct{}
-	// unseen is whether anything ran that nobody looked at, since something was looked at.
-	unseen bool
+	// ranUnseen is whether anything ran that nobody looked at, since something was looked at.
+	ranUnseen bool
 	// observed is the text that was looked at right before inner answered ErrSkip.
 	observed string
 }
@@ -104,10 +105,10 @@ func (c *conn) guardedBy() *guarding { return c.guarding }
 // at. Every call is followed by left, or by Leave where nothing was sent.
 func (c *conn) unguarded(ctx context.Context, query string) bool {
 	c.work.Enter(ctx, query)
-	if c.guard.Mode() != sqlguard.Off || c.transaction.watched() {
+	if !c.work.Off() || c.transaction.watched() {
 		return false
 	}
-	c.transaction.unsure, c.unseen = true, true
+	c.transaction.armed, c.transaction.unsure, c.ranUnseen = false, unseen, true
 	return true
 }
 

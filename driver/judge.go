@@ -33,7 +33,7 @@ func (c *conn) admitText(ctx context.Context, query string, args []driver.NamedV
 // be kept: that it is refused is clear from its first word, where the policy
 // has no rule that could make an exception. Nothing else is decided here.
 func (c *conn) refusedByHead(ctx context.Context, query string, args []driver.NamedValue) error {
-	if len(query) <= maxCachedText || c.head == nil || !c.guard.RefusesWrites(ctx) {
+	if len(query) <= maxCachedText || c.head == nil || !c.work.RefusesWrites(ctx) {
 		return nil
 	}
 	if text, known := c.sent(ctx, query, args); !known || text != query {
@@ -43,7 +43,7 @@ func (c *conn) refusedByHead(ctx context.Context, query string, args []driver.Na
 	if !ok {
 		return nil
 	}
-	decision, err := c.guard.Decide(ctx, c.name, &v)
+	decision, err := c.work.Decide(ctx, &v)
 	if decision != sqlguard.Refuse {
 		return nil // the mode went off in between
 	}

@@ -19,7 +19,8 @@ type rows struct {
 	inner driver.Rows
 	ctx   context.Context
 	open  bool
-	err   error // why they ended early
+	err   error      // why they ended early
+	from  *admission // that of their statement; nil if it was not looked at
 }
 
 var (
@@ -31,19 +32,23 @@ var (
 	_ driver.RowsColumnTypePrecisionScale   = (*rows)(nil)
 )
 
-// opened wraps the rows of a statement that was sent, which is over when they are
-// closed, or if there was an error.
+// opened wraps the rows of a statement that was sent without a look, which is over
+// when they are closed, or if there was an error.
 func (c *conn) opened(ctx context.Context, inner driver.Rows, err error) (driver.Rows, error) {
 	if err != nil || inner == nil {
 		c.left(ctx, err)
 		return inner, err
 	}
+	return c.wrapRows(ctx, inner, nil), nil
+}
+
+func (c *conn) wrapRows(ctx context.Context, inner driver.Rows, from *admission) driver.Rows {
 	r := &c.rows
 	if r.open {
 		r = &rows{conn: c}
 	}
-	r.inner, r.ctx, r.open, r.err = inner, ctx, true, nil
-	return composeRows(r), nil
+	r.inner, r.ctx, r.open, r.err, r.from = inner, ctx, true, nil, from
+	return composeRows(r)
 }
 
 // Unwrap returns the wrapped rows. Close them through the wrapper.
@@ -55,10 +60,19 @@ func (r *rows) Close() error {
 	err := r.inner.Close()
 	if r.open {
 		r.open = false
-		r.conn.left(r.ctx, cmp.Or(r.err, err, r.ctx.Err()))
-		r.ctx, r.err = nil, nil
+		r.over(cmp.Or(r.err, err, r.ctx.Err()))
+		r.ctx, r.err, r.from = nil, nil, nil
 	}
 	return err
+}
+
+func (r *rows) over(err error) {
+	if r.from == nil {
+		r.conn.left(r.ctx, err)
+		return
+	}
+	r.conn.noteEngine(r.from, err)
+	r.from.over(err)
 }
 
 func (r *rows) Next(dest []driver.Value) error { return r.ended(r.inner.Next(dest)) }

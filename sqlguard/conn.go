@@ -29,9 +29,10 @@ type Conn struct {
 
 	// The rest is the owner's, whoever uses the connection.
 
-	own  uint64 // word, but for the bit asked
-	open int    // statements whose end is awaited, more than one where rows are open
-	tx   birth
+	own     uint64 // word, but for the bit asked
+	open    int    // statements whose end is awaited, more than one where rows are open
+	tx      birth
+	decided *State // what was in force when Decide was asked last
 
 	// slots hold what was entered last and before that; the bit slot tells which.
 	// Drain reads the one that a mark names, while it holds inspecting and asked is set:
@@ -78,7 +79,7 @@ func (c *Conn) Detach() {
 		c.guard.unknown.add(c.lost())
 	}
 	c.publish(c.own &^ busy)
-	c.open, c.tx, c.slots = 0, birth{}, [2]slot{}
+	c.open, c.tx, c.decided, c.slots = 0, birth{}, nil, [2]slot{}
 	c.guard.conns.remove(c)
 }
 
@@ -130,14 +131,23 @@ func (c *Conn) Stamp() {
 }
 
 // Begin marks that a transaction is open, until [Conn.End]. The mode must be
-// read after it, not before.
-func (c *Conn) Begin(ctx context.Context) {
+// read after it, not before. Where one is marked already, that one stays.
+func (c *Conn) Begin(ctx context.Context) { c.begin(ctx, c.guard.state.Load()) }
+
+// Began is Begin for a transaction that the statement has begun which was entered
+// last, and let pass by [Conn.Decide]. Call it before Leave.
+func (c *Conn) Began(ctx context.Context) { c.begin(ctx, c.decided) }
+
+func (c *Conn) begin(ctx context.Context, state *State) {
+	if c.InTx() {
+		return
+	}
 	word := c.own
 	if word&busy == 0 {
 		word += oneUnit
 	}
-	c.tx = birth{state: c.guard.state.Load(), ctx: ctx}
-	if c.tx.state.Mode != Off {
+	c.tx = birth{state: state, ctx: ctx}
+	if state.Mode != Off {
 		c.tx.since = time.Now()
 	}
 	c.publish(word | bitTx)
@@ -153,8 +163,13 @@ func (c *Conn) End() {
 	}
 }
 
-// Committing is Enter for the commit of the open transaction.
-func (c *Conn) Committing() { c.Enter(c.tx.ctx, "COMMIT") }
+// Committing is Enter for the commit of the open transaction. It returns the
+// context with which that began.
+func (c *Conn) Committing() context.Context {
+	ctx := c.tx.ctx
+	c.Enter(ctx, "COMMIT")
+	return ctx
+}
 
 // Committed is Leave and End in one, after Committing.
 func (c *Conn) Committed() {
@@ -165,6 +180,21 @@ func (c *Conn) Committed() {
 	}
 	c.publish(c.own &^ busy)
 	c.tx, c.slots = birth{}, [2]slot{}
+}
+
+// Off reports whether the mode is off, and whether Cut has left the open
+// transaction alone. It costs one atomic load.
+func (c *Conn) Off() bool {
+	state := c.guard.state.Load()
+	return state.Mode == Off && (c.tx.state == nil || c.tx.state.cuts == state.cuts)
+}
+
+// Decided returns the mode in which [Conn.Decide] has decided last.
+func (c *Conn) Decided() Mode {
+	if c.decided == nil {
+		return Off
+	}
+	return c.decided.Mode
 }
 
 // InTx reports whether a transaction is marked.

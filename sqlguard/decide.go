@@ -31,20 +31,25 @@ const (
 // The error is a *BlockedError when the decision is [Refuse], and nil
 // otherwise. Decide keeps v's slices in that error, so v must not change.
 func (g *Guard) Decide(ctx context.Context, dialect string, v *Verdict) (Decision, error) {
-	return g.decide(ctx, dialect, v, nil)
+	return g.decide(ctx, g.state.Load(), dialect, v, nil)
 }
 
 // Decide is [Guard.Decide] for a statement on this connection: while
 // [Change.Grace] lasts, what was open before writing was closed may write. Such a
 // statement passes unless it is an [Escape], or would end the transaction.
 func (c *Conn) Decide(ctx context.Context, v *Verdict) (Decision, error) {
-	return c.guard.decide(ctx, c.dialect.Name(), v, c.tx.state)
+	c.decided = c.guard.state.Load()
+	return c.guard.decide(ctx, c.decided, c.dialect.Name(), v, c.tx.state)
+}
+
+// RefusesWrites is [Guard.RefusesWrites] for a statement on this connection.
+func (c *Conn) RefusesWrites(ctx context.Context) bool {
+	return c.guard.RefusesWrites(ctx) && !c.guard.state.Load().graces(c.tx.state)
 }
 
 // decide decides on a statement of a transaction that was born in a state; nil
 // outside of one.
-func (g *Guard) decide(ctx context.Context, dialect string, v *Verdict, born *State) (Decision, error) {
-	state := g.state.Load()
+func (g *Guard) decide(ctx context.Context, state *State, dialect string, v *Verdict, born *State) (Decision, error) {
 	if state.Mode == Off {
 		return Pass, nil
 	}
