@@ -33,8 +33,8 @@ type Config struct {
 
 	// Alive reports whether a connection of the wrapped driver is usable after a
 	// statement has failed on it, which means that the server's answer was read to its end.
-	// It must not ask the server. If nil, driver.Validator tells where the connection
-	// has it, and otherwise only an error with an SQLSTATE is taken for the server's answer.
+	// It must not ask the server. If nil, only an error with a method SQLState is taken
+	// for the server's answer, and that only while the statement's context is not done.
 	Alive func(c driver.Conn) bool
 
 	// Rewrite returns the text that the engine gets in place of query, where any of

@@ -131,9 +131,6 @@ func (c *conn) lost(ctx context.Context, err error) bool {
 	if c.alive != nil {
 		return !c.alive(c.inner)
 	}
-	if v, ok := c.inner.(driver.Validator); ok {
-		return !v.IsValid()
-	}
 	var answer interface{ SQLState() string }
 	return ctx.Err() != nil || !errors.As(err, &answer)
 }
