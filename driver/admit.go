@@ -8,15 +8,53 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
-// admit decides on a text, right before it would be sent. The error is not nil
-// exactly if the decision is Refuse.
-func (c *conn) admit(ctx context.Context, v *sqlguard.Verdict) (sqlguard.Decision, error) {
+// admission is what was decided on a statement. If it is to be sent, executed or
+// queried must follow.
+type admission struct {
+	conn     *conn
+	ctx      context.Context
+	query    string
+	verdict  *sqlguard.Verdict
+	decision sqlguard.Decision // Pass, or what is done in place of sending it
+	fence    fence             // up, so that the engine refuses writes
+	marked   bool              // as running, for Drain
+}
+
+// admitted decides on a statement that was entered, right before it would be sent. The
+// error is not nil exactly if the decision is Refuse.
+//
+// What cannot write is not marked any longer: nobody need wait for it.
+func (c *conn) admitted(ctx context.Context, query string, v *sqlguard.Verdict) (admission, error) {
+	a := admission{conn: c, ctx: ctx, query: query, verdict: v}
+	judged, decision, err := c.admit(ctx, v)
+	if decision == sqlguard.Ask {
+		a.fence, err = c.ask(ctx, v)
+		if decision = sqlguard.Pass; err != nil {
+			decision = sqlguard.Refuse
+			c.transaction.doom(err)
+		}
+	}
+	a.decision = decision
+	if decision != sqlguard.Pass || judged.Class == sqlguard.Read || a.fence != unfenced {
+		c.work.Leave()
+		return a, err
+	}
+	a.marked = true
+	if c.work.Decided() != sqlguard.Off {
+		c.work.Stamp()
+	}
+	return a, nil
+}
+
+// admit decides on a text. It returns the verdict as it is on this connection; the error
+// is not nil exactly if the decision is Refuse.
+func (c *conn) admit(ctx context.Context, v *sqlguard.Verdict) (*sqlguard.Verdict, sqlguard.Decision, error) {
 	c.settle()
 	judged := c.cursorsResolved(v)
 	if v.Functions && (c.shadowed || v.Shadows && len(v.Parts) > 0) {
 		judged = underShadow(v)
 	}
-	decision, err := c.guard.Decide(ctx, c.name, judged)
+	decision, err := c.work.Decide(ctx, judged)
 	if decision == sqlguard.Pass {
 		if err = c.keepFromCommit(ctx, v); err != nil {
 			decision = sqlguard.Refuse
@@ -28,48 +66,110 @@ func (c *conn) admit(ctx context.Context, v *sqlguard.Verdict) (sqlguard.Decisio
 	case decision == sqlguard.Pass && v.Shadows:
 		c.shadowed = true
 	}
-	return decision, err
+	return judged, decision, err
+}
+
+// executed notes the end of a statement that was sent.
+func (a *admission) executed(err error) error {
+	c := a.conn
+	c.noteEngine(a, err)
+	c.ran(a.verdict, a.query, err)
+	a.over(err)
+	return err
+}
+
+// queried is executed for a query, whose end are its rows'. A driver may run it
+// only while its rows are read, so it cannot lift a doom, and of several statements some
+// may not have run yet.
+func (a *admission) queried(inner driver.Rows, err error) (driver.Rows, error) {
+	c := a.conn
+	if err != nil || inner == nil {
+		return inner, a.executed(err)
+	}
+	if c.transaction.refused != nil {
+		c.noteCursors(a.verdict)
+	} else {
+		c.ran(a.verdict, a.query, nil)
+		if len(a.verdict.Parts) > 0 {
+			c.transaction.unsure = unseen
+		}
+	}
+	if !a.marked && a.fence == unfenced {
+		c.mark(a.ctx)
+		return inner, nil // proven to be a read
+	}
+	kept := *a
+	return c.wrapRows(a.ctx, inner, &kept), nil
+}
+
+// over takes down what was put up for a statement.
+func (a *admission) over(err error) {
+	c := a.conn
+	c.lower(a.ctx, a.fence)
+	c.mark(a.ctx)
+	if a.marked {
+		c.left(a.ctx, err)
+	}
+}
+
+// mark keeps the mark of an open transaction in step with what is known.
+func (c *conn) mark(ctx context.Context) {
+	switch known := c.transaction.known(); {
+	case known && !c.work.InTx():
+		c.work.Began(ctx)
+	case !known && c.work.InTx():
+		c.work.End()
+	}
 }
 
 // settle forgets that a transaction may be open where the driver knows better.
 func (c *conn) settle() {
 	t := &c.transaction
-	if t.unsure && !t.known() && t.refused == nil && c.idle != nil && c.idle(c.inner) {
-		t.unsure = false
+	if (t.unsure == unseen || t.implicit) && !t.known() && t.refused == nil && c.idle != nil && c.idle(c.inner) {
+		t.implicit = false
+		if t.unsure == unseen {
+			t.unsure = certain
+		}
 	}
 }
 
-// keepFromCommit keeps a text from committing a transaction that must not be
-// committed. It returns the error of a text that must not be sent.
+// keepFromCommit keeps a text that was let through from committing a transaction
+// that must not be committed. It returns the error of a text that must not be sent.
 func (c *conn) keepFromCommit(ctx context.Context, v *sqlguard.Verdict) error {
 	t := &c.transaction
-	if t.refused == nil && (t.known() || !t.unsure) {
+	if t.known() && c.work.Cut() {
+		t.cut = true
+	}
+	readOnly := c.work.Decided() == sqlguard.ReadOnly
+	if !t.dead() && (t.known() || t.unsure == certain || !readOnly) {
 		return nil
 	}
-	end := t.ends(v)
-	switch end {
-	case keeps:
+	switch end := t.ends(v); {
+	case end == keeps, end == changes && !t.known() && !readOnly:
 		return nil
-	case begins:
+	case end == begins:
 		return c.clearTransaction(ctx)
-	}
-	if r := t.refused; r != nil {
-		if end == commits {
-			return afterRefusal(r, v.Op, c.rolledBack(ctx))
-		}
-		e := afterRefusal(r, v.Op, false)
+	case !t.known() && (end == changes || end == passes && !t.dead()):
+		return c.clear(ctx, v)
+	case end == commits:
+		return c.rolledBackInstead(ctx, v)
+	case t.dead():
+		e := c.afterDeath(ctx, *t, v, false)
 		e.Class, e.Tables = v.Class, v.Tables
 		return e
 	}
-	unseen := sqlguard.Verdict{
-		Class: sqlguard.Schema, Op: v.Op, // not a Write, which best effort could drop
-		Why: "may commit a transaction that was begun unseen, while the mode was off",
+	return c.guard.Refuse(ctx, c.name, v, "may commit a transaction that was begun unseen, while the mode was off")
+}
+
+// rolledBackInstead rolls back in place of a commit by text.
+func (c *conn) rolledBackInstead(ctx context.Context, v *sqlguard.Verdict) error {
+	before := c.transaction
+	rolledBack := c.rolledBack(ctx)
+	if before.dead() {
+		return c.afterDeath(ctx, before, v, rolledBack)
 	}
-	_, err := c.guard.Decide(ctx, c.name, &unseen)
-	if err != nil && end == commits {
-		c.rolledBack(ctx)
-	}
-	return err
+	why := "the transaction was begun unseen, while the mode was off, so "
+	return c.guard.Refuse(ctx, c.name, v, why+outcome(rolledBack))
 }
 
 // rolledBack rolls the transaction back, and reports whether that succeeded. If
@@ -79,7 +179,36 @@ func (c *conn) rolledBack(ctx context.Context) bool {
 		return false
 	}
 	c.transaction = transaction{}
+	c.mark(ctx)
 	return true
+}
+
+// clear rolls back what is unsure, before a text that might commit it. Its program
+// may think that it is open still, so its commit goes on being refused. An error of
+// ROLLBACK does not count, as in clearTransaction.
+func (c *conn) clear(ctx context.Context, v *sqlguard.Verdict) error {
+	t := &c.transaction
+	if t.unsure == cleared && !(t.dead() && t.implicit) {
+		return nil
+	}
+	err := c.send(ctx, rollback)
+	switch {
+	case err == nil:
+		t.unsure, t.implicit = cleared, false
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case keepsForLater(v.Op):
+		return c.guard.Refuse(ctx, c.name, v, "may commit a transaction that was begun unseen, while the mode was off, and could not be rolled back")
+	}
+	return nil
+}
+
+// afterDeath returns the error of what would commit a transaction that is dead.
+func (c *conn) afterDeath(ctx context.Context, t transaction, v *sqlguard.Verdict, rolledBack bool) *sqlguard.BlockedError {
+	if r := t.refused; r != nil {
+		return afterRefusal(r, v.Op, rolledBack)
+	}
+	return c.guard.Refuse(ctx, c.name, v, "the transaction was cut off, so "+outcome(rolledBack))
 }
 
 // afterRefusal returns the error of what would commit a transaction in which r
@@ -91,12 +220,15 @@ func afterRefusal(r *sqlguard.BlockedError, op sqlguard.Op, rolledBack bool) *sq
 	if r.Op == "" || r.Op == sqlguard.OpUnknown {
 		e.Why = "an earlier statement in this transaction was refused, so "
 	}
-	if rolledBack {
-		e.Why += "all of it was rolled back"
-	} else {
-		e.Why += "it can only be rolled back"
-	}
+	e.Why += outcome(rolledBack)
 	return &e
+}
+
+func outcome(rolledBack bool) string {
+	if rolledBack {
+		return "all of it was rolled back"
+	}
+	return "it can only be rolled back"
 }
 
 // clearTransaction rolls back what must not be committed, before another
@@ -108,18 +240,20 @@ func afterRefusal(r *sqlguard.BlockedError, op sqlguard.Op, rolledBack bool) *sq
 func (c *conn) clearTransaction(ctx context.Context) error {
 	c.settle()
 	t := &c.transaction
-	unseen := t.unsure && !t.known() && c.guard.Mode() == sqlguard.ReadOnly
-	if t.refused == nil && !unseen {
+	if t.known() && c.work.Cut() {
+		t.cut = true
+	}
+	unsure := t.unsure == unseen && !t.known() && c.guard.Mode() == sqlguard.ReadOnly
+	if !t.dead() && !unsure {
 		return nil
 	}
-	if c.send(ctx, rollback) == nil {
-		*t = transaction{}
+	if c.rolledBack(ctx) {
 		return nil
 	}
 	if t.known() && ctx.Err() == nil {
 		// pgx calls a connection bad while its rows are open, and database/sql would
 		// wait for them to close it: so this is a refusal.
-		return afterRefusal(t.refused, "BEGIN", false)
+		return c.afterDeath(ctx, *t, &sqlguard.Verdict{Class: sqlguard.Session, Op: "BEGIN"}, false)
 	}
 	return ctx.Err()
 }
@@ -130,19 +264,27 @@ func (c *conn) clearTransaction(ctx context.Context) error {
 // what may be open stays so for the guard.
 func (c *conn) returned(ctx context.Context) error {
 	t := &c.transaction
-	if t.refused == nil {
-		*t = transaction{unsure: t.unsure || t.known()}
+	if t.refused == nil && !(t.known() && c.work.Cut()) {
+		next := transaction{implicit: t.implicit}
+		if t.unsure == unseen || t.known() {
+			next.unsure = unseen
+		}
+		*t = next
+		if c.work.InTx() {
+			c.work.End()
+		}
 		return nil
 	}
-	if err := c.send(ctx, rollback); err != nil {
+	if !c.rolledBack(ctx) {
 		switch {
 		case t.known():
 			return driver.ErrBadConn // so that the pool drops it
 		case ctx.Err() != nil:
 			return nil // it was not tried, so what is known stays
 		}
+		*t = transaction{}
+		c.mark(ctx)
 	}
-	*t = transaction{}
 	return nil
 }
 
@@ -150,25 +292,14 @@ func (c *conn) returned(ctx context.Context) error {
 func (c *conn) ran(v *sqlguard.Verdict, query string, err error) {
 	switch {
 	case err == nil:
-		c.transaction.ran(v)
+		c.transaction.ran(v, c.work.Decided())
 		c.noteCursors(v)
 	case err == driver.ErrSkip:
 		c.observed = query // it comes again, prepared
 	case len(v.Parts) > 0, v.Tx == sqlguard.TxBegin && ctxDone(err):
-		c.transaction.unsure = true // nobody knows how far it went
-	}
-}
-
-// queried is ran for a query. A driver may run it only while its rows are read,
-// so it cannot lift a doom, and of several statements some may not have run yet.
-func (c *conn) queried(v *sqlguard.Verdict, query string, err error) {
-	if err == nil && c.transaction.refused != nil {
-		c.noteCursors(v)
-		return
-	}
-	c.ran(v, query, err)
-	if err == nil && len(v.Parts) > 0 {
-		c.transaction.unsure = true
+		c.transaction.unsure = unseen // nobody knows how far it went
+	case v.Tx == sqlguard.TxCommit && !c.transaction.driver && c.idle != nil && c.idle(c.inner):
+		c.transaction = transaction{} // the engine has rolled it back
 	}
 }
 

@@ -31,6 +31,12 @@ type Config struct {
 	// ROLLBACK may be sent where nothing is open.
 	Idle func(c driver.Conn) bool
 
+	// Alive reports whether a connection of the wrapped driver is usable after a
+	// statement has failed on it, which means that the server's answer was read to its end.
+	// It must not ask the server. If nil, only an error with a method SQLState is taken
+	// for the server's answer, and that only while the statement's context is not done.
+	Alive func(c driver.Conn) bool
+
 	// Rewrite returns the text that the engine gets in place of query, where any of
 	// the arguments has a method RewriteQuery, as pgx's QueryRewriter: query itself, where
 	// the driver would not call it. Rewrite is called while a mode is on, and must not
@@ -52,7 +58,9 @@ type guarding struct {
 	dialect sqlguard.Dialect
 	head    sqlguard.HeadClassifier // the dialect, if it is one
 	name    string                  // the dialect's
+	engine  sqlguard.ReadOnlyTexts  // zero if the dialect has none
 	idle    func(driver.Conn) bool
+	alive   func(driver.Conn) bool
 	rewrite func(ctx context.Context, query string, args []driver.NamedValue) (string, bool)
 	// verdicts is made when the first statement is judged.
 	verdicts func() *cache
@@ -70,9 +78,12 @@ func (cfg Config) resolve() (*guarding, error) {
 	}
 	g := &guarding{
 		guard: cfg.Guard, dialect: cfg.Dialect, name: cfg.Dialect.Name(),
-		idle: cfg.Idle, rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
+		idle: cfg.Idle, alive: cfg.Alive, rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
 	}
 	g.head, _ = cfg.Dialect.(sqlguard.HeadClassifier)
+	if e, ok := cfg.Dialect.(sqlguard.ReadOnlyEngine); ok {
+		g.engine = e.ReadOnlyTexts()
+	}
 	if g.guard == nil {
 		g.guard = sqlguard.Default()
 	}

@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -26,7 +27,11 @@ type conn struct {
 	preparer driver.ConnPrepareContext
 	beginner driver.ConnBeginTx
 
+	work sqlguard.Conn // what is open, for Drain
+	rows rows          // those that are open, kept here so that a query allocates nothing
+
 	transaction transaction
+	switched    switched
 	tx          tx // the one that is open, kept here so that BeginTx allocates nothing
 
 	// shadowed is whether names on this connection may resolve to other objects
@@ -35,8 +40,8 @@ type conn struct {
 	shadowed bool
 	// cursors are the ones that only read, by name; see cursor.go.
 	cursors map[string]struct{}
-	// unseen is whether anything ran that nobody looked at, since something was looked at.
-	unseen bool
+	// ranUnseen is whether anything ran that nobody looked at, since something was looked at.
+	ranUnseen bool
 	// observed is the text that was looked at right before inner answered ErrSkip.
 	observed string
 }
@@ -64,7 +69,8 @@ func wrapConn(inner driver.Conn, g *guarding) driver.Conn {
 		return inner
 	}
 	c := &conn{guarding: g, inner: inner}
-	c.tx.conn = c
+	c.tx.conn, c.rows.conn = c, c
+	g.guard.Attach(&c.work, g.dialect)
 	c.preparer, _ = inner.(driver.ConnPrepareContext)
 	c.beginner, _ = inner.(driver.ConnBeginTx)
 	has := 0
@@ -94,20 +100,50 @@ type guardedConn interface {
 
 func (c *conn) guardedBy() *guarding { return c.guarding }
 
-// unguarded reports whether a statement may go straight to the inner
-// connection, and then notes that something ran that nobody looked at.
-func (c *conn) unguarded() bool {
-	if c.guard.Mode() != sqlguard.Off || c.transaction.watched() {
+// unguarded marks that a statement runs, and then reports whether it may go
+// straight to the inner connection. If so it notes that something runs that nobody looked
+// at. Every call is followed by left, or by Leave where nothing was sent.
+func (c *conn) unguarded(ctx context.Context, query string) bool {
+	c.work.Enter(ctx, query)
+	if !c.work.Off() || c.transaction.watched() {
 		return false
 	}
-	c.transaction.unsure, c.unseen = true, true
+	c.transaction.armed, c.transaction.unsure, c.ranUnseen = false, unseen, true
 	return true
+}
+
+// left marks the end of a statement that was sent.
+func (c *conn) left(ctx context.Context, err error) {
+	if err != nil && err != driver.ErrSkip && c.lost(ctx, err) {
+		c.work.Lost()
+		return
+	}
+	c.work.Leave()
+}
+
+// lost reports whether nobody knows if the server has executed what was sent,
+// after an error. It goes by what the driver says of its connection: a cancelled
+// statement of which the server's answer was read leaves the connection usable.
+func (c *conn) lost(ctx context.Context, err error) bool {
+	if errors.Is(err, driver.ErrBadConn) {
+		return true // it should mean that nothing was sent, but not every driver holds to that
+	}
+	if c.alive != nil {
+		return !c.alive(c.inner)
+	}
+	var answer interface{ SQLState() string }
+	return ctx.Err() != nil || !errors.As(err, &answer)
 }
 
 // Unwrap returns the wrapped connection, which is not guarded.
 func (c *conn) Unwrap() driver.Conn { return c.inner }
 
-func (c *conn) Close() error { return c.inner.Close() }
+// Close ends what was open, too.
+func (c *conn) Close() error {
+	err := c.inner.Close()
+	c.work.Detach()
+	return err
+}
 
 // Ping does without driver.Pinger what database/sql does without it.
 func (c *conn) Ping(ctx context.Context) error {

@@ -18,8 +18,8 @@ const cursorCall = "cursor "
 // that the statement reads from. Of several statements in one text the guard decides
 // on each, so there this changes nothing.
 func (c *conn) cursorsResolved(v *sqlguard.Verdict) *sqlguard.Verdict {
-	if c.unseen {
-		c.cursors, c.unseen = nil, false
+	if c.ranUnseen {
+		c.cursors, c.ranUnseen = nil, false
 	}
 	if v.Class != sqlguard.Unproven || len(v.Calls) == 0 {
 		return v

@@ -17,7 +17,9 @@
 // database/sql behaves (ExecerContext, QueryerContext, SessionResetter,
 // Validator, NamedValueChecker) are given exactly when the wrapped connection has
 // them; Pinger, ConnPrepareContext and ConnBeginTx are always there, and do what
-// database/sql does without them. Rows, results and errors are the wrapped driver's own values.
+// database/sql does without them. Results and errors are the wrapped driver's own values.
+// Rows are wrapped, because a statement is over only when they are closed, so that
+// database/sql cannot tell; [Find] reaches the driver's.
 //
 // # What is checked, and when
 //
@@ -28,6 +30,10 @@
 // on pinned connections and open transactions at once. An argument that replaces
 // the statement's text (pgx's QueryRewriter) is looked through with
 // [Config.Rewrite], and otherwise makes the statement one that is not understood.
+//
+// A query that no text proves to be a read, because it calls a function that nobody vouches
+// for, is judged by the engine: see engine.go. It runs in a read-only transaction of its
+// own, or of the program's; where that is not possible it is refused.
 //
 // Where a wrapped driver answers driver.ErrSkip, database/sql comes back with a
 // prepared statement, which is checked again. In read-only mode a statement that passes by
@@ -41,6 +47,12 @@
 // begun by text. While the mode is read-only, BeginTx asks the engine for a
 // read-only transaction, unless a policy or bypass may have to make an
 // exception in it.
+//
+// # Draining
+//
+// What is let through is marked on its connection: a statement until its rows are closed,
+// a transaction until its end. [sqlguard.Guard.Drain] waits for all that was open when
+// writing was closed. What is proven not to write is not waited for.
 //
 // # The way around
 //

@@ -19,10 +19,13 @@ var (
 )
 
 func (e execs) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	if e.c.unguarded() {
-		return e.c.execer.ExecContext(ctx, query, args)
+	c := e.c
+	if !c.unguarded(ctx, query) {
+		return c.execJudged(ctx, query, args)
 	}
-	return e.c.execJudged(ctx, query, args)
+	result, err := c.execer.ExecContext(ctx, query, args)
+	c.left(ctx, err)
+	return result, err
 }
 
 // Exec is kept because drivers document ways to reach it: go-sql-driver's
@@ -32,27 +35,27 @@ func (e execs) Exec(query string, args []driver.Value) (driver.Result, error) {
 	if !ok {
 		return nil, driver.ErrSkip
 	}
-	if e.c.unguarded() {
-		return inner.Exec(query, args)
-	}
 	ctx := context.Background()
-	v, decision, err := e.c.admitText(ctx, query, named(args))
-	if decision != sqlguard.Pass {
-		return resultOf(decision), err
+	if e.c.unguarded(ctx, query) {
+		result, err := inner.Exec(query, args)
+		e.c.left(ctx, err)
+		return result, err
+	}
+	s, err := e.c.admitText(ctx, query, named(args))
+	if s.decision != sqlguard.Pass {
+		return resultOf(s.decision), err
 	}
 	result, err := inner.Exec(query, args)
-	e.c.ran(v, query, err)
-	return result, err
+	return result, s.executed(err)
 }
 
 func (c *conn) execJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	v, decision, err := c.admitText(ctx, query, args)
-	if decision != sqlguard.Pass {
-		return resultOf(decision), err
+	s, err := c.admitText(ctx, query, args)
+	if s.decision != sqlguard.Pass {
+		return resultOf(s.decision), err
 	}
 	result, err := c.execer.ExecContext(ctx, query, args)
-	c.ran(v, query, err)
-	return result, err
+	return result, s.executed(err)
 }
 
 // queries gives a connection both forms of Query, as execs those of Exec.
@@ -64,10 +67,12 @@ var (
 )
 
 func (q queries) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	if q.c.unguarded() {
-		return q.c.queryer.QueryContext(ctx, query, args)
+	c := q.c
+	if !c.unguarded(ctx, query) {
+		return c.queryJudged(ctx, query, args)
 	}
-	return q.c.queryJudged(ctx, query, args)
+	rows, err := c.queryer.QueryContext(ctx, query, args)
+	return c.opened(ctx, rows, err)
 }
 
 func (q queries) Query(query string, args []driver.Value) (driver.Rows, error) {
@@ -75,25 +80,24 @@ func (q queries) Query(query string, args []driver.Value) (driver.Rows, error) {
 	if !ok {
 		return nil, driver.ErrSkip
 	}
-	if q.c.unguarded() {
-		return inner.Query(query, args)
-	}
 	ctx := context.Background()
-	v, decision, err := q.c.admitText(ctx, query, named(args))
-	if decision != sqlguard.Pass {
-		return rowsOf(decision), err
+	if q.c.unguarded(ctx, query) {
+		rows, err := inner.Query(query, args)
+		return q.c.opened(ctx, rows, err)
+	}
+	s, err := q.c.admitText(ctx, query, named(args))
+	if s.decision != sqlguard.Pass {
+		return rowsOf(s.decision), err
 	}
 	rows, err := inner.Query(query, args)
-	q.c.queried(v, query, err)
-	return rows, err
+	return s.queried(rows, err)
 }
 
 func (c *conn) queryJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	v, decision, err := c.admitText(ctx, query, args)
-	if decision != sqlguard.Pass {
-		return rowsOf(decision), err
+	s, err := c.admitText(ctx, query, args)
+	if s.decision != sqlguard.Pass {
+		return rowsOf(s.decision), err
 	}
 	rows, err := c.queryer.QueryContext(ctx, query, args)
-	c.queried(v, query, err)
-	return rows, err
+	return s.queried(rows, err)
 }

@@ -21,20 +21,19 @@ func (c *conn) judge(ctx context.Context, query string, args []driver.NamedValue
 }
 
 // admitText judges a text and decides on it, right before it would be sent.
-func (c *conn) admitText(ctx context.Context, query string, args []driver.NamedValue) (*sqlguard.Verdict, sqlguard.Decision, error) {
+func (c *conn) admitText(ctx context.Context, query string, args []driver.NamedValue) (admission, error) {
 	if err := c.refusedByHead(ctx, query, args); err != nil {
-		return nil, sqlguard.Refuse, err
+		c.work.Leave()
+		return admission{}, err
 	}
-	v := c.judge(ctx, query, args)
-	decision, err := c.admit(ctx, v)
-	return v, decision, err
+	return c.admitted(ctx, query, c.judge(ctx, query, args))
 }
 
 // refusedByHead returns the error of a plain write that is too long for its verdict to
 // be kept: that it is refused is clear from its first word, where the policy
 // has no rule that could make an exception. Nothing else is decided here.
 func (c *conn) refusedByHead(ctx context.Context, query string, args []driver.NamedValue) error {
-	if len(query) <= maxCachedText || c.head == nil || !c.guard.RefusesWrites(ctx) {
+	if len(query) <= maxCachedText || c.head == nil || !c.work.RefusesWrites(ctx) {
 		return nil
 	}
 	if text, known := c.sent(ctx, query, args); !known || text != query {
@@ -44,7 +43,7 @@ func (c *conn) refusedByHead(ctx context.Context, query string, args []driver.Na
 	if !ok {
 		return nil
 	}
-	decision, err := c.guard.Decide(ctx, c.name, &v)
+	decision, err := c.work.Decide(ctx, &v)
 	if decision != sqlguard.Refuse {
 		return nil // the mode went off in between
 	}

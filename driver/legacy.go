@@ -133,3 +133,36 @@ func (c *conn) send(ctx context.Context, query string) error {
 	}
 	return err
 }
+
+// query runs a query of the guard's own on the inner connection.
+func (c *conn) query(ctx context.Context, query string) (driver.Rows, error) {
+	if c.queryer != nil {
+		rows, err := c.queryer.QueryContext(ctx, query, nil)
+		if err != driver.ErrSkip {
+			return rows, err
+		}
+	}
+	inner, err := c.prepare(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	var rows driver.Rows
+	if q, ok := inner.(driver.StmtQueryContext); ok {
+		rows, err = q.QueryContext(ctx, nil)
+	} else {
+		rows, err = inner.Query(nil)
+	}
+	if err != nil {
+		inner.Close()
+		return nil, err
+	}
+	return closing{rows, inner}, nil
+}
+
+// closing are rows that close their statement too.
+type closing struct {
+	driver.Rows
+	stmt driver.Stmt
+}
+
+func (r closing) Close() error { return errors.Join(r.Rows.Close(), r.stmt.Close()) }

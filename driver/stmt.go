@@ -63,7 +63,10 @@ func (c *conn) prepareJudged(ctx context.Context, query string) (driver.Stmt, er
 	c.observed = ""
 	v := c.classify(query)
 	if v.AtPrepare {
-		decision, err := c.admit(ctx, v)
+		_, decision, err := c.admit(ctx, v)
+		if decision == sqlguard.Ask {
+			decision, err = sqlguard.Refuse, c.guard.Refuse(ctx, c.name, v, "")
+		}
 		if decision == sqlguard.Drop {
 			// It stays dropped, and is counted once.
 			return c.wrapStmt(inert{}, query, &sqlguard.Verdict{Class: sqlguard.Read}, false), nil

@@ -11,64 +11,62 @@ import (
 
 // ExecContext does without driver.StmtExecContext what database/sql does without it.
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	if s.conn.unguarded() {
-		return s.exec(ctx, args)
+	if s.conn.unguarded(ctx, s.query) {
+		result, err := s.exec(ctx, args)
+		s.conn.left(ctx, err)
+		return result, err
 	}
-	v := s.judge(ctx, args)
-	decision, err := s.admit(ctx, v)
-	if decision != sqlguard.Pass {
-		return resultOf(decision), err
+	a, err := s.admit(ctx, s.judge(ctx, args))
+	if a.decision != sqlguard.Pass {
+		return resultOf(a.decision), err
 	}
 	result, err := s.exec(ctx, args)
-	s.conn.ran(v, s.query, err)
-	return result, err
+	return result, a.executed(err)
 }
 
 // QueryContext does without driver.StmtQueryContext what database/sql does without it.
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if s.conn.unguarded() {
-		return s.rows(ctx, args)
+	if s.conn.unguarded(ctx, s.query) {
+		rows, err := s.rows(ctx, args)
+		return s.conn.opened(ctx, rows, err)
 	}
-	v := s.judge(ctx, args)
-	decision, err := s.admit(ctx, v)
-	if decision != sqlguard.Pass {
-		return rowsOf(decision), err
+	a, err := s.admit(ctx, s.judge(ctx, args))
+	if a.decision != sqlguard.Pass {
+		return rowsOf(a.decision), err
 	}
 	rows, err := s.rows(ctx, args)
-	s.conn.queried(v, s.query, err)
-	return rows, err
+	return a.queried(rows, err)
 }
 
 // Exec is for those who reach it through Conn.Raw.
 func (s *stmt) Exec(args []driver.Value) (driver.Result, error) {
-	if s.conn.unguarded() {
-		return s.inner.Exec(args)
-	}
 	ctx := context.Background()
-	v := s.judge(ctx, named(args))
-	decision, err := s.admit(ctx, v)
-	if decision != sqlguard.Pass {
-		return resultOf(decision), err
+	if s.conn.unguarded(ctx, s.query) {
+		result, err := s.inner.Exec(args)
+		s.conn.left(ctx, err)
+		return result, err
+	}
+	a, err := s.admit(ctx, s.judge(ctx, named(args)))
+	if a.decision != sqlguard.Pass {
+		return resultOf(a.decision), err
 	}
 	result, err := s.inner.Exec(args)
-	s.conn.ran(v, s.query, err)
-	return result, err
+	return result, a.executed(err)
 }
 
 // Query is for those who reach it through Conn.Raw.
 func (s *stmt) Query(args []driver.Value) (driver.Rows, error) {
-	if s.conn.unguarded() {
-		return s.inner.Query(args)
-	}
 	ctx := context.Background()
-	v := s.judge(ctx, named(args))
-	decision, err := s.admit(ctx, v)
-	if decision != sqlguard.Pass {
-		return rowsOf(decision), err
+	if s.conn.unguarded(ctx, s.query) {
+		rows, err := s.inner.Query(args)
+		return s.conn.opened(ctx, rows, err)
+	}
+	a, err := s.admit(ctx, s.judge(ctx, named(args)))
+	if a.decision != sqlguard.Pass {
+		return rowsOf(a.decision), err
 	}
 	rows, err := s.inner.Query(args)
-	s.conn.queried(v, s.query, err)
-	return rows, err
+	return a.queried(rows, err)
 }
 
 // judge returns the verdict on the statement, which is kept, unless an argument
@@ -87,14 +85,14 @@ func (s *stmt) judge(ctx context.Context, args []driver.NamedValue) *sqlguard.Ve
 
 // admit decides on an execution. What was observed when the driver answered
 // ErrSkip to the same call passes, as everything does in that mode.
-func (s *stmt) admit(ctx context.Context, v *sqlguard.Verdict) (sqlguard.Decision, error) {
+func (s *stmt) admit(ctx context.Context, v *sqlguard.Verdict) (admission, error) {
 	if s.observed {
 		s.observed = false
 		if s.conn.guard.Mode() == sqlguard.Observe {
-			return sqlguard.Pass, nil
+			return admission{conn: s.conn, ctx: ctx, query: s.query, verdict: v, decision: sqlguard.Pass}, nil
 		}
 	}
-	return s.conn.admit(ctx, v)
+	return s.conn.admitted(ctx, s.query, v)
 }
 
 func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {

@@ -10,29 +10,31 @@ import "github.com/quiescehq/quiesce/sqlguard"
 //	 none ──────────────────────────────────────────→ known ─┐ COMMIT passes
 //	  │ ↑ COMMIT, ROLLBACK                              │     │
 //	  │ └───────────────────────────────────────────────┼─────┘
-//	  │ anything runs while the mode is off             │ a statement is refused
-//	  ↓                                                 ↓
-//	unsure ───────── a statement is refused ────────→ doomed
+//	  │ anything runs while the mode is off             │ a statement is refused,
+//	  ↓                                                 ↓ or Guard.Cut is called
+//	unsure ───────── a statement is refused ────────→ dead
 //
 // BeginTx is always seen. Texts are only looked at while a mode is on, and on a
-// connection that is known or doomed, which is followed to its end whatever
-// the mode. So after a statement that nobody looked at, or that was let through and may
-// have written, a transaction may be open that nobody saw begin (unsure).
+// connection that is known or dead, which is followed to its end whatever
+// the mode. So after a statement that nobody looked at, or that wrote in observe
+// mode, a transaction may be open that nobody saw begin (unsure).
 // In read-only mode it can only be rolled back too.
 //
-// In what is doomed, or unsure while the mode is read-only:
+// In what is dead, or unsure while the mode is read-only:
 //
 //   - COMMIT by text sends ROLLBACK and returns the guard's error; so does the
 //     RELEASE of a savepoint that began the transaction, which would commit it
 //     in SQLite;
-//   - what would or might commit in passing is refused: MySQL's implicit commits,
-//     a RELEASE where the beginning was not seen, BEGIN in a known transaction,
-//     COMMIT by text under BeginTx; and in a known and doomed one all that writes,
-//     since a procedure may commit;
+//   - what would or might commit a dead one in passing is refused: MySQL's implicit
+//     commits, BEGIN in a known transaction, COMMIT by text under BeginTx; and in a
+//     known one all that writes, since a procedure may commit;
+//   - an unsure one is rolled back before anything that would or might commit it in
+//     passing, and before whatever a policy or bypass lets write. Its COMMIT is refused
+//     all the same, or its program would think that it was committed;
 //   - BEGIN by text, where no transaction is known, is preceded by a ROLLBACK, and
 //     BeginTx always;
 //   - ROLLBACK ends it, ROLLBACK TO does not;
-//   - a doomed connection that comes back from the pool is rolled back; a known one
+//   - a dead connection that comes back from the pool is rolled back; a known one
 //     is unsure from then on, and an unsure one stays so.
 //
 // A refusal where no transaction is known or possible dooms nothing, so that a
@@ -41,13 +43,33 @@ type transaction struct {
 	driver     bool // begun by BeginTx
 	begun      bool // begun by text
 	savepoints int  // begun by a savepoint, and how many are open
-	unsure     bool // may be open, begun by text that nobody looked at
 
-	refused *sqlguard.BlockedError // the first refusal in it: it is doomed
+	// implicit is whether one may be open that a write began, with MySQL's
+	// autocommit=0, which was let through in read-only mode: nothing in it is unseen.
+	implicit bool
+	// armed is whether the engine refuses writes in the known one.
+	armed  bool
+	unsure doubt
+
+	refused *sqlguard.BlockedError // the first refusal in it: it is dead
+	cut     bool                   // Guard.Cut was called: it is dead too
 }
+
+// doubt is whether a transaction may be open that was begun by a text which nobody
+// looked at.
+type doubt uint8
+
+const (
+	certain doubt = iota // none is
+	unseen               // one may be
+	cleared              // the guard has rolled it back, and its program does not know
+)
 
 // known reports whether a transaction was seen to begin.
 func (t *transaction) known() bool { return t.driver || t.begun || t.savepoints > 0 }
+
+// dead reports whether a transaction must not be committed, whatever the mode.
+func (t *transaction) dead() bool { return t.refused != nil || t.cut }
 
 // watched reports whether texts must be looked at although the mode is off.
 func (t *transaction) watched() bool {
@@ -56,72 +78,96 @@ func (t *transaction) watched() bool {
 
 // doom notes a refusal; other errors are none.
 func (t *transaction) doom(err error) {
-	if blocked, ok := err.(*sqlguard.BlockedError); ok && t.refused == nil && (t.known() || t.unsure) {
+	possible := t.known() || t.implicit || t.unsure != certain
+	if blocked, ok := err.(*sqlguard.BlockedError); ok && t.refused == nil && possible {
 		t.refused = blocked
 	}
 }
 
-// ending is what a text would do to a transaction that must not be committed.
+// ending is what a text would do to a transaction that must not be committed, the
+// least first.
 type ending uint8
 
 const (
-	keeps   ending = iota // leaves it open, or rolls it back
-	commits               // asks for its commit
-	begins                // begins another
-	passes                // commits it in passing, or might
+	keeps    ending = iota // leaves it open, or rolls it back
+	changes                // writes in it; a procedure may commit it
+	begins                 // begins another
+	passes                 // commits it in passing, or might
+	releases               // asks for the release of a savepoint, which might commit it
+	commits                // asks for its commit
 )
 
-// ends returns the first thing that a text does to the open transaction.
-func (t *transaction) ends(v *sqlguard.Verdict) ending {
+// ends returns what a text does to the open transaction: the most, of several
+// statements, up to the one that ends it. So who asks for a commit hears of it.
+func (t *transaction) ends(v *sqlguard.Verdict) (end ending) {
 	for i := range statements(v) {
 		p := statement(v, i)
-		switch {
-		case p.Tx == sqlguard.TxRollback:
-			return keeps // what follows is in another transaction
-		case p.Tx == sqlguard.TxCommit:
-			if t.driver {
-				return passes // database/sql ends it, and must get the error
-			}
-			return commits
-		case p.Tx == sqlguard.TxBegin:
-			if t.known() {
-				return passes
-			}
-			return begins
-		case p.Tx == sqlguard.TxRelease && !t.driver && !t.begun:
-			if t.savepoints > 0 {
-				return commits
-			}
-			return passes
-		case p.Commits, keepsForLater(p.Op), t.refused != nil && t.known() && writes(p):
-			return passes
+		end = max(end, t.endsBy(p))
+		if p.Tx == sqlguard.TxRollback || p.Tx == sqlguard.TxCommit || p.Tx == sqlguard.TxBegin {
+			break // what follows is in another transaction
 		}
+	}
+	return end
+}
+
+func (t *transaction) endsBy(p *sqlguard.Verdict) ending {
+	switch {
+	case p.Tx == sqlguard.TxRollback:
+		return keeps
+	case p.Tx == sqlguard.TxCommit && t.driver:
+		return passes // database/sql ends it, and must get the error
+	case p.Tx == sqlguard.TxCommit:
+		return commits
+	case p.Tx == sqlguard.TxBegin && !t.known():
+		return begins
+	case p.Tx == sqlguard.TxBegin:
+		return passes
+	case p.Tx == sqlguard.TxRelease && !t.driver && !t.begun:
+		if t.savepoints > 0 {
+			return commits
+		}
+		return releases
+	case p.Commits, keepsForLater(p.Op):
+		return passes
+	case writes(p):
+		return changes
 	}
 	return keeps
 }
 
-// ran notes what a text that ran to its end has done.
-func (t *transaction) ran(v *sqlguard.Verdict) {
+// ran notes what a text that ran to its end has done, after it was let through in a mode.
+func (t *transaction) ran(v *sqlguard.Verdict, mode sqlguard.Mode) {
 	for i := range statements(v) {
 		p := statement(v, i)
 		switch {
 		case p.Tx == sqlguard.TxBegin:
-			if t.refused != nil && !t.known() {
+			if !t.known() {
 				*t = transaction{} // or another could not have begun
 			}
 			t.begun = true
 		case p.Tx == sqlguard.TxCommit:
-			*t = transaction{driver: t.driver, refused: t.refused}
+			*t = transaction{driver: t.driver, refused: t.refused, cut: t.cut}
 		case p.Tx == sqlguard.TxRollback:
 			*t = transaction{driver: t.driver}
-		case p.Tx == sqlguard.TxSavepoint && !t.driver && !t.begun && !t.unsure:
+		case p.Tx == sqlguard.TxSavepoint && !t.driver && !t.begun && t.unsure == certain:
 			t.savepoints++
 		case p.Tx == sqlguard.TxRelease && t.savepoints > 0:
 			t.savepoints--
 		case p.Commits:
-			t.begun, t.savepoints, t.unsure = false, 0, false
+			t.begun, t.savepoints, t.implicit, t.armed = false, 0, false, false
+			if t.unsure == unseen {
+				t.unsure = certain
+			}
 		case writes(p) && !t.known():
-			t.unsure = true // with MySQL's autocommit=0 it began a transaction
+			// With MySQL's autocommit=0 it began a transaction.
+			if mode == sqlguard.ReadOnly {
+				t.implicit = true
+			} else {
+				t.unsure = unseen
+			}
+		}
+		if p.Class == sqlguard.Escape {
+			t.armed = false // it passed in observe mode
 		}
 	}
 }

@@ -22,61 +22,93 @@ var _ driver.Tx = (*tx)(nil)
 // connection can be asked: then the engine refuses what no text shows, such as
 // functions that write.
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
-	if c.guard.Mode() != sqlguard.Off || c.transaction.watched() {
-		if err := c.clearTransaction(ctx); err != nil {
-			return nil, err
-		}
-		if c.beginner != nil && c.guard.AsksReadOnly(ctx) {
-			opts.ReadOnly = true
-		}
+	c.work.Begin(ctx)
+	if c.work.Off() && !c.transaction.watched() {
+		inner, err := c.begin(ctx, opts)
+		return c.began(inner, false, err)
 	}
-	return c.opened(c.begin(ctx, opts))
+	if err := c.clearTransaction(ctx); err != nil {
+		return c.began(nil, false, err)
+	}
+	c.work.Begin(ctx) // where what was cleared has taken the mark with it
+	if c.beginner != nil && c.guard.AsksReadOnly(ctx) {
+		opts.ReadOnly = true
+	}
+	armed := opts.ReadOnly && c.guard.Mode() == sqlguard.ReadOnly && c.engine.Begin != ""
+	inner, err := c.begin(ctx, opts)
+	return c.began(inner, armed, err)
 }
 
 // Begin is not called by database/sql, since there is BeginTx.
 func (c *conn) Begin() (driver.Tx, error) {
-	if c.guard.Mode() != sqlguard.Off || c.transaction.watched() {
-		return c.BeginTx(context.Background(), driver.TxOptions{})
+	ctx := context.Background()
+	c.work.Begin(ctx)
+	if !c.work.Off() || c.transaction.watched() {
+		return c.BeginTx(ctx, driver.TxOptions{})
 	}
-	return c.opened(c.inner.Begin())
+	inner, err := c.inner.Begin()
+	return c.began(inner, false, err)
 }
 
-func (c *conn) opened(inner driver.Tx, err error) (driver.Tx, error) {
+func (c *conn) began(inner driver.Tx, armed bool, err error) (driver.Tx, error) {
 	if err != nil {
+		if !c.transaction.known() {
+			c.work.End()
+		}
 		return nil, err
 	}
-	if c.transaction.refused != nil {
+	if c.transaction.dead() {
 		c.transaction = transaction{} // or another could not have begun
 	}
-	c.transaction.driver = true
+	c.transaction.driver, c.transaction.armed = true, armed
 	c.tx.inner = inner
 	return &c.tx, nil
 }
 
 // Commit rolls back, and returns the guard's error, if a statement of the
-// transaction was refused, whatever the mode is by now.
+// transaction was refused, or it was cut off, whatever the mode is by now.
 func (t *tx) Commit() error {
-	state := &t.conn.transaction
-	if r := state.refused; r != nil {
+	c := t.conn
+	if r := c.transaction.refused; r != nil {
 		err := t.Rollback()
 		return afterRefusal(r, opCommit, err == nil)
 	}
+	ctx := c.work.Committing()
+	if c.work.Cut() {
+		c.work.Leave()
+		err := t.Rollback()
+		v := sqlguard.Verdict{Class: sqlguard.Session, Op: opCommit}
+		return c.guard.Refuse(ctx, c.name, &v, "the transaction was cut off, so "+outcome(err == nil))
+	}
 	err := t.inner.Commit()
-	*state = transaction{unsure: err != nil}
+	c.transaction = transaction{}
+	if err != nil {
+		c.transaction.unsure = unseen
+		if c.lost(ctx, err) {
+			c.work.Lost()
+			c.work.End()
+			return err
+		}
+	}
+	c.work.Committed()
 	return err
 }
 
 const opCommit sqlguard.Op = "COMMIT"
 
 func (t *tx) Rollback() error {
-	state := &t.conn.transaction
+	c := t.conn
+	before := c.transaction
 	err := t.inner.Rollback()
-	if err == nil {
-		*state = transaction{}
-		return nil
+	c.transaction = transaction{}
+	if err != nil {
+		// It may be open still. If it is dead, the pool rolls it back or drops the
+		// connection.
+		c.transaction = transaction{unsure: unseen, begun: before.dead(), refused: before.refused, cut: before.cut}
+		if c.transaction.begun {
+			return err // and the mark stays
+		}
 	}
-	// It may be open still. If it is doomed, the pool rolls it back or drops the
-	// connection.
-	*state = transaction{unsure: true, begun: state.refused != nil, refused: state.refused}
+	c.work.End()
 	return err
 }

@@ -3,7 +3,7 @@ package driver
 import "database/sql/driver"
 
 // Find returns the first T in v and in what v wraps: a driver, connector,
-// connection or statement, inside wrappers of this package and of others. They are opened by
+// connection, statement or rows, inside wrappers of this package and of others. They are opened by
 // the methods in use: Unwrap, Raw or WrappedConn, which return what is wrapped. What
 // it finds below this package's wrappers is not guarded.
 //
@@ -39,6 +39,8 @@ func wrappedBy(v any) any {
 	case interface{ Unwrap() driver.Driver }:
 		return w.Unwrap()
 	case interface{ Unwrap() driver.Stmt }:
+		return w.Unwrap()
+	case interface{ Unwrap() driver.Rows }:
 		return w.Unwrap()
 	case interface{ Raw() driver.Conn }:
 		return w.Raw()

@@ -1,6 +1,7 @@
 package sqlguard
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -16,6 +17,10 @@ const (
 	Drop
 	// Pass: it goes to the engine.
 	Pass
+	// Ask: only the engine can judge it. It may go there where the engine itself
+	// refuses writes, in a read-only transaction. Where that cannot be had,
+	// [Guard.Refuse] refuses it.
+	Ask
 )
 
 // Decide says what becomes of a statement with verdict v, and tells the
@@ -26,13 +31,35 @@ const (
 // The error is a *BlockedError when the decision is [Refuse], and nil
 // otherwise. Decide keeps v's slices in that error, so v must not change.
 func (g *Guard) Decide(ctx context.Context, dialect string, v *Verdict) (Decision, error) {
-	state := g.state.Load()
+	return g.decide(ctx, g.state.Load(), dialect, v, nil)
+}
+
+// Decide is [Guard.Decide] for a statement on this connection: while
+// [Change.Grace] lasts, what was open before writing was closed may write. Such a
+// statement passes unless it is an [Escape], or would end the transaction.
+func (c *Conn) Decide(ctx context.Context, v *Verdict) (Decision, error) {
+	c.decided = c.guard.state.Load()
+	return c.guard.decide(ctx, c.decided, c.dialect.Name(), v, c.tx.state)
+}
+
+// RefusesWrites is [Guard.RefusesWrites] for a statement on this connection.
+func (c *Conn) RefusesWrites(ctx context.Context) bool {
+	return c.guard.RefusesWrites(ctx) && !c.guard.state.Load().graces(c.tx.state)
+}
+
+// decide decides on a statement of a transaction that was born in a state; nil
+// outside of one.
+func (g *Guard) decide(ctx context.Context, state *State, dialect string, v *Verdict, born *State) (Decision, error) {
 	if state.Mode == Off {
 		return Pass, nil
 	}
 	ruling := g.policy.Load().rule(ctx, v)
 	if ruling.decision == Pass && !ruling.bypassed {
 		return Pass, nil
+	}
+	graced := !ruling.bypassed && state.graces(born) && v.Class != Escape && !endsTransaction(v)
+	if ruling.decision == Ask && state.Mode == ReadOnly && !ruling.bypassed && !graced {
+		return Ask, nil
 	}
 	e := Event{
 		Mode: state.Mode, Epoch: state.Epoch, Dialect: dialect,
@@ -45,19 +72,15 @@ func (g *Guard) Decide(ctx context.Context, dialect string, v *Verdict) (Decisio
 	case ruling.bypassed:
 		e.Kind = Bypassed
 		e.Reason, _ = bypass(ctx)
+	case graced:
+		e.Kind = Graced
 	case ruling.decision == Drop:
 		e.Kind = Skipped
 		if r := RecorderFrom(ctx); r != nil {
 			r.skipped.Add(1)
 		}
 	default:
-		e.Kind = Rejected
-		err := &BlockedError{
-			Mode: state.Mode, Epoch: state.Epoch, Dialect: dialect,
-			Class: e.Class, Op: e.Op, Tables: e.Tables, Why: e.Why,
-		}
-		g.refuse(ctx, state, e, err)
-		return Refuse, err
+		return Refuse, g.reject(ctx, state, e)
 	}
 	g.counts.add(e.Kind)
 	g.tell(ctx, e)
@@ -65,6 +88,46 @@ func (g *Guard) Decide(ctx context.Context, dialect string, v *Verdict) (Decisio
 		return Drop, nil
 	}
 	return Pass, nil
+}
+
+// Refuse returns the refusal of a statement that the guard has let through, or
+// has left to the engine, and tells everybody who wants to know. It is for drivers:
+// the engine refused it, or could not be asked. If why is empty, the verdict says why.
+func (g *Guard) Refuse(ctx context.Context, dialect string, v *Verdict, why string) *BlockedError {
+	state := g.state.Load()
+	e := Event{
+		Mode: state.Mode, Epoch: state.Epoch, Dialect: dialect,
+		Class: v.Class.rank(), Op: v.Op, Tables: v.Tables, Why: cmp.Or(why, v.Why), Would: Refuse,
+	}
+	return g.reject(ctx, state, e)
+}
+
+// reject makes the refusal that an event tells of.
+func (g *Guard) reject(ctx context.Context, state *State, e Event) *BlockedError {
+	e.Kind = Rejected
+	err := &BlockedError{
+		Mode: state.Mode, Epoch: state.Epoch, Dialect: e.Dialect,
+		Class: e.Class, Op: e.Op, Tables: e.Tables, Why: e.Why,
+	}
+	g.refuse(ctx, state, e, err)
+	return err
+}
+
+// endsTransaction reports whether a text ends the transaction that it runs in, or
+// begins another.
+func endsTransaction(v *Verdict) bool {
+	ends := func(p *Verdict) bool {
+		return p.Commits || p.Tx == TxBegin || p.Tx == TxCommit || p.Tx == TxRollback
+	}
+	if len(v.Parts) == 0 {
+		return ends(v)
+	}
+	for i := range v.Parts {
+		if ends(&v.Parts[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // refuse finishes a refusal, and tells everybody who wants to know.
@@ -159,9 +222,9 @@ func (p *compiledPolicy) together(ctx context.Context, v *Verdict) ruling {
 	for i := range v.Parts[1:] {
 		d := p.statement(ctx, &v.Parts[1+i])
 		switch {
-		case d == first:
+		case d == first && d != Ask:
 			continue
-		case d == Refuse || first == Refuse:
+		case d == Refuse || first == Refuse || d == Ask || first == Ask:
 			return ruling{decision: Refuse} // the verdict's own reason says more
 		}
 		return ruling{decision: Refuse, reason: "its statements would be treated differently, so all are refused"}
@@ -183,7 +246,7 @@ func (p *compiledPolicy) statement(ctx context.Context, v *Verdict) Decision {
 		if vouched && len(v.Calls) > 0 {
 			return Pass
 		}
-		return Refuse
+		return Ask
 	case Escape:
 		return Refuse
 	case Lock:

@@ -21,11 +21,16 @@ const (
 	Observed
 	// Bypassed: a statement passed by [WithBypass].
 	Bypassed
+	// Graced: a statement passed because its transaction was open when writing
+	// was closed, and [Change.Grace] is not over.
+	Graced
+	// Drained: [Guard.Drain] has returned.
+	Drained
 )
 
 var kindNames = [...]string{
 	Flipped: "flipped", Rejected: "rejected", Skipped: "skipped",
-	Observed: "observed", Bypassed: "bypassed",
+	Observed: "observed", Bypassed: "bypassed", Graced: "graced", Drained: "drained",
 }
 
 // String returns the kind in lower case.
@@ -47,16 +52,19 @@ type Event struct {
 	// State is the new state; only for Flipped.
 	State State
 
+	// Drain is how the draining went; only for Drained.
+	Drain *DrainReport
+
 	// Dialect, Class, Op, Tables and Why are those of the statement; for all
-	// kinds but Flipped. Tables are shared: do not change them.
+	// kinds but Flipped and Drained. Tables are shared: do not change them.
 	Dialect string
 	Class   Class
 	Op      Op
 	Tables  []Table
 	Why     string
 
-	// Would is what would have become of the statement: Refuse or Drop; only for
-	// Observed and Bypassed.
+	// Would is what would have become of the statement: Refuse, Drop or Ask; only
+	// for Observed, Bypassed and Graced.
 	Would Decision
 
 	// Reason is the reason given for the bypass; only for Bypassed.
@@ -115,6 +123,7 @@ type Counts struct {
 	Skipped  uint64 `json:"skipped"`
 	Observed uint64 `json:"observed"`
 	Bypassed uint64 `json:"bypassed"`
+	Graced   uint64 `json:"graced"`
 }
 
 // Counts returns the counts as they are now.
@@ -124,6 +133,7 @@ func (g *Guard) Counts() Counts {
 		Skipped:  g.counts[Skipped].Load(),
 		Observed: g.counts[Observed].Load(),
 		Bypassed: g.counts[Bypassed].Load(),
+		Graced:   g.counts[Graced].Load(),
 	}
 }
 

@@ -17,6 +17,10 @@ type Config struct {
 	Policy Policy
 	// Observer is told of every event. If nil, nobody is.
 	Observer Observer
+	// Tail is how long [Guard.Drain] waits for a statement whose outcome is
+	// unknown: longer than any statement runs, and than the server takes to notice that its
+	// client is gone. If zero, [DefaultTail]; if negative, it does not wait for them.
+	Tail time.Duration
 }
 
 // Guard decides what may pass. It is one switch: every pool, middleware and
@@ -27,11 +31,15 @@ type Guard struct {
 	policy   atomic.Pointer[compiledPolicy]
 	observer atomic.Pointer[Observer]
 	counts   counters
+	conns    conns
+	unknown  unknowns
+	tail     time.Duration
 	err      error // set at construction, never changed
 
 	flip struct {
 		sync.Mutex
 		holds       []Hold // sorted by name
+		cuts        uint64 // how often Cut was called
 		subscribers map[chan struct{}]struct{}
 	}
 }
@@ -39,7 +47,10 @@ type Guard struct {
 // New returns a guard that is off. It fails if cfg.Policy has a malformed rule;
 // the error names the rule and what was expected.
 func New(cfg Config) (*Guard, error) {
-	g := &Guard{}
+	g := &Guard{tail: cfg.Tail}
+	if g.tail == 0 {
+		g.tail = DefaultTail
+	}
 	g.state.Store(&State{Since: time.Now()})
 	if err := g.SetPolicy(cfg.Policy); err != nil {
 		return nil, err
@@ -132,6 +143,7 @@ func (g *Guard) publish() {
 	if next.Mode != old.Mode || next.Anonymous != old.Anonymous || next.GetOnly != old.GetOnly {
 		next.Since = time.Now()
 	}
+	next.inherit(old, g.flip.cuts)
 	g.state.Store(&next)
 	for ch := range g.flip.subscribers {
 		select {

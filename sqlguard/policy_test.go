@@ -42,7 +42,7 @@ func texts(parts ...sqlguard.Verdict) sqlguard.Verdict { return sqlguard.Combine
 
 // Fail closed, and skip only what is named.
 func TestWhatBecomesOfAStatementInReadOnlyMode(t *testing.T) {
-	const refuse, drop, pass = sqlguard.Refuse, sqlguard.Drop, sqlguard.Pass
+	const refuse, drop, pass, ask = sqlguard.Refuse, sqlguard.Drop, sqlguard.Pass, sqlguard.Ask
 	rules := func(r ...sqlguard.Rule) sqlguard.Policy { return sqlguard.Policy{Rules: r} }
 	skip := func(tables ...string) sqlguard.Policy {
 		return rules(sqlguard.Rule{Tables: tables, Action: sqlguard.Skip})
@@ -70,7 +70,7 @@ func TestWhatBecomesOfAStatementInReadOnlyMode(t *testing.T) {
 		{"a write is refused", rules(), nil, writes(sqlguard.OpInsert, "t"), refuse},
 		{"DDL is refused", rules(), nil, class(sqlguard.Schema), refuse},
 		{"an escape is refused", rules(), nil, class(sqlguard.Escape), refuse},
-		{"an unproven query is refused", rules(), nil, unproven("f"), refuse},
+		{"an unproven query is for the engine", rules(), nil, unproven("f"), ask},
 		{"a row lock is refused", rules(), nil, with(writes(sqlguard.OpLock, "t"), func(v *sqlguard.Verdict) { v.Class = sqlguard.Lock }), refuse},
 		{"the zero verdict is refused", rules(), nil, sqlguard.Verdict{}, refuse},
 		{"a verdict that was never given, of a class unknown, is refused", rules(), nil, sqlguard.Verdict{Class: 200}, refuse},
@@ -131,11 +131,11 @@ func TestWhatBecomesOfAStatementInReadOnlyMode(t *testing.T) {
 		{"a lock without a table is refused", allow("*.*"), nil, sqlguard.Verdict{Class: sqlguard.Lock, Op: sqlguard.OpLock, Complete: true}, refuse},
 
 		{"a query of vouched functions passes", readers("f", "geo.*"), nil, unproven("f", "geo.distance"), pass},
-		{"one that nobody vouches for is enough to refuse", readers("f"), nil, unproven("f", "g"), refuse},
-		{"a name without schema does not vouch for one with", readers("f"), nil, unproven("evil.f"), refuse},
+		{"one that nobody vouches for is enough for the engine to be asked", readers("f"), nil, unproven("f", "g"), ask},
+		{"a name without schema does not vouch for one with", readers("f"), nil, unproven("evil.f"), ask},
 		{"an operator can be vouched for", readers("operator <->"), nil, unproven("operator <->"), pass},
 		{"a type can be vouched for", readers("type mood"), nil, unproven("type mood"), pass},
-		{"a syntax that is unproven has nothing to vouch for", readers("f"), nil, unproven(), refuse},
+		{"a syntax that is unproven has nothing to vouch for", readers("f"), nil, unproven(), ask},
 
 		{"several reads pass", rules(), nil, texts(class(sqlguard.Read), class(sqlguard.Session)), pass},
 		{"one write among them is enough to refuse", rules(), nil, texts(class(sqlguard.Read), writes(sqlguard.OpInsert, "t")), refuse},
@@ -154,7 +154,8 @@ func TestWhatBecomesOfAStatementInReadOnlyMode(t *testing.T) {
 		{"best effort drops a write", rules(), bestEffort, writes(sqlguard.OpUpdate, "users"), drop},
 		{"best effort drops no DDL", rules(), bestEffort, with(writes("DROP TABLE", "t"), func(v *sqlguard.Verdict) { v.Class = sqlguard.Schema }), refuse},
 		{"best effort drops nothing that is not understood", rules(), bestEffort, sqlguard.NotUnderstood("no statement"), refuse},
-		{"best effort drops no unproven query", rules(), bestEffort, unproven("f"), refuse},
+		{"best effort drops no unproven query", rules(), bestEffort, unproven("f"), ask},
+		{"several unproven queries are refused", rules(), nil, texts(unproven("f"), unproven("g")), refuse},
 		{"best effort lets reads pass", rules(), bestEffort, class(sqlguard.Read), pass},
 		{"a rule is stronger than best effort", rules(sqlguard.Rule{Tables: []string{"users"}}), bestEffort, writes(sqlguard.OpUpdate, "users"), refuse},
 		{"an allow is stronger than best effort", allow("users"), bestEffort, writes(sqlguard.OpUpdate, "users"), pass},
@@ -167,7 +168,7 @@ func TestWhatBecomesOfAStatementInReadOnlyMode(t *testing.T) {
 			}
 			got, err := g.Decide(tt.ctx, "test", &tt.verdict)
 			if got != tt.want {
-				t.Errorf("decision is %d, want %d (0 refuse, 1 drop, 2 pass)", got, tt.want)
+				t.Errorf("decision is %d, want %d (0 refuse, 1 drop, 2 pass, 3 ask)", got, tt.want)
 			}
 			if (err != nil) != (tt.want == refuse) || err != nil && !errors.Is(err, sqlguard.ErrReadOnly) {
 				t.Errorf("error is %v", err)

@@ -19,7 +19,7 @@ type SlogConfig struct {
 }
 
 // NewSlogObserver returns an observer that logs events: flips, rejects and
-// bypasses at level Warn, skips and observed statements at level Info. It remembers at
+// bypasses at level Warn, everything else at level Info. It remembers at
 // most 1,024 kinds of lines at a time.
 func NewSlogObserver(cfg SlogConfig) Observer {
 	if cfg.Every == 0 {
@@ -67,6 +67,12 @@ func (o *slogObserver) Observe(ctx context.Context, e Event) {
 			slog.Bool("get_only", e.State.GetOnly), slog.Uint64("epoch", e.Epoch),
 			slog.String("reason", e.State.Reason), slog.String("by", e.State.By),
 			slog.Any("holders", holders(e.State)))
+		return
+	}
+	if e.Kind == Drained {
+		logger.LogAttrs(ctx, slog.LevelInfo, "quiesce: drained",
+			slog.Uint64("epoch", e.Epoch), slog.Int("waited", e.Drain.Waited), slog.Duration("took", e.Drain.Took),
+			slog.Int("open", len(e.Drain.Open)), slog.Int("unknown", len(e.Drain.Unknown)))
 		return
 	}
 	tables := tableList(e.Tables)

@@ -30,6 +30,11 @@ type Change struct {
 	// Until is when the end is expected; zero if that is not known. Nothing ends
 	// by itself when it passes: it only tells visitors and clients when to come back.
 	Until time.Time `json:"until,omitzero"`
+
+	// Grace is for how long transactions that were open when writing was closed
+	// may go on writing, rather than have their next write refused. If zero, they may not. It
+	// is for Mode ReadOnly alone, and of several holders the shortest counts.
+	Grace time.Duration `json:"grace_ns,omitempty"`
 }
 
 // check reports what is wrong with a change, naming the field.
@@ -39,6 +44,9 @@ func (c Change) check() error {
 	}
 	if c.Until.UTC().Year() > 9998 || c.Until.UTC().Year() < 0 {
 		return errors.New("the field Change.Until must be before the year 9999, or JSON could not hold it")
+	}
+	if c.Grace < 0 {
+		return fmt.Errorf("the field Change.Grace must not be negative, but is %s", c.Grace)
 	}
 	for _, f := range []struct{ name, text string }{{"Reason", c.Reason}, {"Message", c.Message}, {"By", c.By}} {
 		if len(f.text) > maxText {
@@ -92,6 +100,42 @@ type State struct {
 	Epoch uint64 `json:"epoch"`
 	// Holds are all holds, by name.
 	Holds []Hold `json:"holds,omitempty"`
+
+	// GraceUntil is until when transactions that were open when writing was
+	// closed may go on writing; zero if they may not.
+	GraceUntil time.Time `json:"grace_until,omitzero"`
+
+	closed   uint64    // the epoch in which the mode became ReadOnly, or 0
+	closedAt time.Time // when that was
+	cuts     uint64    // how often Cut was called before
+}
+
+// inherit completes a state by the one that it follows.
+func (s *State) inherit(old *State, cuts uint64) {
+	s.cuts = cuts
+	if s.Mode != ReadOnly {
+		return
+	}
+	s.closed, s.closedAt = old.closed, old.closedAt
+	if old.Mode != ReadOnly {
+		s.closed, s.closedAt = s.Epoch, time.Now()
+	}
+	grace := time.Duration(math.MaxInt64)
+	for _, h := range s.Holds {
+		if h.Mode == ReadOnly {
+			grace = min(grace, h.Grace)
+		}
+	}
+	if grace > 0 {
+		s.GraceUntil = s.closedAt.Add(grace)
+	}
+}
+
+// graces reports whether a transaction that began in another state may go on
+// writing in this one.
+func (s *State) graces(born *State) bool {
+	return born != nil && born.Mode != ReadOnly && born.Epoch < s.closed && born.cuts == s.cuts &&
+		!s.GraceUntil.IsZero() && time.Now().Before(s.GraceUntil)
 }
 
 // On reports whether anything is asked for: a mode other than [Off], Anonymous

@@ -16,6 +16,7 @@ package mysql
 
 import (
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 
 	"github.com/go-sql-driver/mysql"
@@ -44,7 +45,14 @@ func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
 // Config returns how go-sql-driver's driver and connectors are guarded by g, for
 // package driver's functions. If g is nil, [sqlguard.Default] guards.
 func Config(g *sqlguard.Guard) driver.Config {
-	return driver.Config{Guard: g, Dialect: dialect.Dialect{}, CheckDSN: checkDSN}
+	return driver.Config{Guard: g, Dialect: dialect.Dialect{}, CheckDSN: checkDSN, Alive: alive}
+}
+
+// alive goes by the driver's own state (v1.10): it closes a connection on which the
+// answer to a statement was not read to its end.
+func alive(c sqldriver.Conn) bool {
+	v, ok := driver.Find[sqldriver.Validator](c)
+	return ok && v.IsValid()
 }
 
 var errRejectReadOnly = errors.New("driver/mysql: the DSN asks for rejectReadOnly, with which the driver drops a connection " +

@@ -66,7 +66,9 @@ func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
 // Config returns how pgx's driver and connectors are guarded by g, for package
 // driver's functions. If g is nil, [sqlguard.Default] guards.
 func Config(g *sqlguard.Guard) driver.Config {
-	return driver.Config{Guard: g, Dialect: postgres.Dialect{}, CheckDSN: checkDSN, Idle: idle, Rewrite: rewrite}
+	return driver.Config{
+		Guard: g, Dialect: postgres.Dialect{}, CheckDSN: checkDSN, Idle: idle, Alive: alive, Rewrite: rewrite,
+	}
 }
 
 // errDSN holds back pgx's own error, which hides passwords as well as it can, but
@@ -99,11 +101,18 @@ func registered(dsn string) bool {
 // query (ReadyForQuery; PostgreSQL 18, 54.7).
 func idle(c sqldriver.Conn) bool {
 	own, ok := driver.Find[*stdlib.Conn](c)
+	return ok && alive(c) && own.Conn().PgConn().TxStatus() == 'I'
+}
+
+// alive goes by pgx's own state: it closes a connection on which the answer to a
+// statement was not read to its end.
+func alive(c sqldriver.Conn) bool {
+	own, ok := driver.Find[*stdlib.Conn](c)
 	if !ok {
 		return false
 	}
 	pg := own.Conn().PgConn()
-	return !pg.IsClosed() && !pg.IsBusy() && pg.TxStatus() == 'I'
+	return !pg.IsClosed() && !pg.IsBusy()
 }
 
 // rewrite returns what pgx's own named arguments make of a text. They use

@@ -121,7 +121,9 @@ func TestAfterASearchPathThatShadowsABuiltIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = conn.ExecContext(ctx, "SELECT upper(a) FROM t")
-	enginetest.Refused(t, "a function that may be shadowed", err)
+	if !sqlguard.IsReadOnly(err) {
+		t.Errorf("a function that may be shadowed, and writes: got %v, want the engine's refusal", err)
+	}
 	if _, err := conn.ExecContext(ctx, "SELECT a FROM t"); err != nil {
 		t.Errorf("a query without functions: %v", err)
 	}

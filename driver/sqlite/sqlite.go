@@ -10,12 +10,13 @@
 // first connection.
 //
 // What a DSN asks for (_pragma), and what runs in functions and hooks that are
-// registered with the driver, is not guarded. SQLite has no read-only transaction: there
-// the text alone decides.
+// registered with the driver, is not guarded. SQLite has no read-only transaction: where no
+// text shows whether a query writes, the connection's query_only is on while it runs.
 package sqlite
 
 import (
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"fmt"
 
 	"modernc.org/sqlite"
@@ -50,8 +51,11 @@ func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
 // Config returns how the driver and its connectors are guarded by g, for package
 // driver's functions. If g is nil, [sqlguard.Default] guards.
 func Config(g *sqlguard.Guard) driver.Config {
-	return driver.Config{Guard: g, Dialect: dialect.Dialect{}, CheckDSN: checkDSN}
+	return driver.Config{Guard: g, Dialect: dialect.Dialect{}, CheckDSN: checkDSN, Alive: alive}
 }
+
+// alive is always true: there is no server, so when a statement has failed, it is over.
+func alive(sqldriver.Conn) bool { return true }
 
 // checkDSN parses what the driver would parse only when it connects.
 func checkDSN(dsn string) error {

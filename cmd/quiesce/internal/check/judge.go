@@ -61,13 +61,13 @@ func (j *judge) answer(it item) answer {
 // decide asks the guard. A single query that is unproven is one that a guarded connection
 // would have the engine judge.
 func (j *judge) decide(dialect string, v *sqlguard.Verdict) (Decision, string) {
-	_, err := j.guard.Decide(context.Background(), dialect, v)
+	decision, err := j.guard.Decide(context.Background(), dialect, v)
 	var blocked *sqlguard.BlockedError
 	switch {
+	case decision == sqlguard.Ask:
+		return Engine, v.Why
 	case err == nil:
 		return Pass, v.Why
-	case v.Class == sqlguard.Unproven && len(v.Parts) == 0:
-		return Engine, v.Why
 	case errors.As(err, &blocked):
 		return Reject, blocked.Why
 	}

@@ -1,0 +1,133 @@
+package driver
+
+import (
+	"cmp"
+	"context"
+	"database/sql/driver"
+	"io"
+	"reflect"
+)
+
+// rows wraps a driver.Rows for one thing: a statement is over when its rows are
+// closed, not when Query returns. An INSERT … RETURNING is committed then.
+//
+// The optional interfaces are always there, and do without the inner ones what
+// database/sql does without them; only RowsColumnScanner (Go 1.27) cannot be
+// emulated, and is given where it is there.
+type rows struct {
+	conn  *conn
+	inner driver.Rows
+	ctx   context.Context
+	open  bool
+	err   error      // why they ended early
+	from  *admission // that of their statement; nil if it was not looked at
+}
+
+var (
+	_ driver.RowsNextResultSet              = (*rows)(nil)
+	_ driver.RowsColumnTypeScanType         = (*rows)(nil)
+	_ driver.RowsColumnTypeDatabaseTypeName = (*rows)(nil)
+	_ driver.RowsColumnTypeLength           = (*rows)(nil)
+	_ driver.RowsColumnTypeNullable         = (*rows)(nil)
+	_ driver.RowsColumnTypePrecisionScale   = (*rows)(nil)
+)
+
+// opened wraps the rows of a statement that was sent without a look, which is over
+// when they are closed, or if there was an error.
+func (c *conn) opened(ctx context.Context, inner driver.Rows, err error) (driver.Rows, error) {
+	if err != nil || inner == nil {
+		c.left(ctx, err)
+		return inner, err
+	}
+	return c.wrapRows(ctx, inner, nil), nil
+}
+
+func (c *conn) wrapRows(ctx context.Context, inner driver.Rows, from *admission) driver.Rows {
+	r := &c.rows
+	if r.open {
+		r = &rows{conn: c}
+	}
+	r.inner, r.ctx, r.open, r.err, r.from = inner, ctx, true, nil, from
+	return composeRows(r)
+}
+
+// Unwrap returns the wrapped rows. Close them through the wrapper.
+func (r *rows) Unwrap() driver.Rows { return r.inner }
+
+func (r *rows) Columns() []string { return r.inner.Columns() }
+
+func (r *rows) Close() error {
+	err := r.inner.Close()
+	if r.open {
+		r.open = false
+		r.over(cmp.Or(r.err, err, r.ctx.Err()))
+		r.ctx, r.err, r.from = nil, nil, nil
+	}
+	return err
+}
+
+func (r *rows) over(err error) {
+	if r.from == nil {
+		r.conn.left(r.ctx, err)
+		return
+	}
+	r.conn.noteEngine(r.from, err)
+	r.from.over(err)
+}
+
+func (r *rows) Next(dest []driver.Value) error { return r.ended(r.inner.Next(dest)) }
+
+// ended notes an error other than the end of the rows.
+func (r *rows) ended(err error) error {
+	if err != nil && err != io.EOF && r.err == nil {
+		r.err = err
+	}
+	return err
+}
+
+func (r *rows) HasNextResultSet() bool {
+	s, ok := r.inner.(driver.RowsNextResultSet)
+	return ok && s.HasNextResultSet()
+}
+
+func (r *rows) NextResultSet() error {
+	if s, ok := r.inner.(driver.RowsNextResultSet); ok {
+		return r.ended(s.NextResultSet())
+	}
+	return io.EOF
+}
+
+func (r *rows) ColumnTypeScanType(i int) reflect.Type {
+	if t, ok := r.inner.(driver.RowsColumnTypeScanType); ok {
+		return t.ColumnTypeScanType(i)
+	}
+	return reflect.TypeFor[any]()
+}
+
+func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
+	if t, ok := r.inner.(driver.RowsColumnTypeDatabaseTypeName); ok {
+		return t.ColumnTypeDatabaseTypeName(i)
+	}
+	return ""
+}
+
+func (r *rows) ColumnTypeLength(i int) (length int64, ok bool) {
+	if t, has := r.inner.(driver.RowsColumnTypeLength); has {
+		return t.ColumnTypeLength(i)
+	}
+	return 0, false
+}
+
+func (r *rows) ColumnTypeNullable(i int) (nullable, ok bool) {
+	if t, has := r.inner.(driver.RowsColumnTypeNullable); has {
+		return t.ColumnTypeNullable(i)
+	}
+	return false, false
+}
+
+func (r *rows) ColumnTypePrecisionScale(i int) (precision, scale int64, ok bool) {
+	if t, has := r.inner.(driver.RowsColumnTypePrecisionScale); has {
+		return t.ColumnTypePrecisionScale(i)
+	}
+	return 0, 0, false
+}

@@ -1,0 +1,255 @@
+package sqlguard
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// DefaultTail is how long a statement whose outcome is unknown is waited for,
+// where [Config.Tail] does not say.
+const DefaultTail = 5 * time.Second
+
+// ErrNotClosed is what [Guard.Drain] and [Guard.Cut] return where the mode is not
+// [ReadOnly], or did not stay so: new writes would begin all the time.
+var ErrNotClosed = errors.New("writing is not closed")
+
+// DrainReport is what [Guard.Drain] has waited for.
+type DrainReport struct {
+	// Epoch is the state in which it waited.
+	Epoch uint64 `json:"epoch"`
+	// Waited is how many statements and transactions were open when it began.
+	Waited int `json:"waited"`
+	// Took is how long it waited.
+	Took time.Duration `json:"took_ns"`
+	// Open is what is open still, the oldest first; empty if all is over.
+	Open []OpenWork `json:"open,omitempty"`
+	// Unknown are the statements, the latest 64 at most, whose outcome is not
+	// known: their context was cancelled while they ran, or their connection was lost. Of those
+	// younger than the tail, which is when Drain has given up, the server may
+	// still commit some.
+	Unknown []OpenWork `json:"unknown,omitempty"`
+}
+
+// OpenWork is a statement or a transaction that Drain waits for.
+type OpenWork struct {
+	// Transaction reports that it is a transaction, of which the rest of the
+	// fields tell the last statement.
+	Transaction bool `json:"transaction"`
+	// Running reports that the statement runs, or its rows are open. A transaction
+	// of which it is false waits for its program.
+	Running bool `json:"running"`
+	// Age is how long ago it began; for an unknown outcome, how long ago that
+	// became known. What began while the mode was off was not timed: then it is how long
+	// ago writing was closed, and AtLeast is true.
+	Age     time.Duration `json:"age_ns"`
+	AtLeast bool          `json:"at_least,omitempty"`
+	// Dialect, Class, Op and Tables are the dialect's verdict on the statement.
+	Dialect string  `json:"dialect"`
+	Class   Class   `json:"class"`
+	Op      Op      `json:"op"`
+	Tables  []Table `json:"tables,omitempty"`
+	// Label is the caller's, by [WithLabel]; empty if it gave none.
+	Label string `json:"label,omitempty"`
+}
+
+// Drain waits until nothing that was let through before writing was closed can
+// still be committed: every statement, whatever it does, is over and its rows are
+// closed; every transaction that may write has ended; and every statement whose
+// outcome is unknown is older than [Config.Tail]. It does so for all
+// connections of all pools that the guard guards. What is let through
+// afterwards by a rule or a bypass is not waited for.
+//
+// If ctx ends first, the error wraps ctx's own, and the report says what is still
+// open. If the mode is not [ReadOnly], or does not stay so, the error is an
+// [ErrNotClosed]. Several goroutines may drain at once; nobody else is slowed
+// down.
+//
+// What it cannot see is what is not marked: writers without a guard, what is
+// done through Unwrap, and a server that takes longer than the tail to notice
+// that its client is gone.
+func (g *Guard) Drain(ctx context.Context) (DrainReport, error) {
+	d := drain{guard: g, began: time.Now(), closed: g.state.Load()}
+	d.report.Epoch = d.closed.Epoch
+	if d.closed.Mode != ReadOnly {
+		return d.report, fmt.Errorf("sqlguard: drain: %w: the mode is %s", ErrNotClosed, d.closed.Mode)
+	}
+	changed, stop := g.conns.wait()
+	defer stop()
+	flipped, unsubscribe := g.Subscribe()
+	defer unsubscribe()
+
+	d.open = slices.DeleteFunc(g.conns.open(), d.over) // after the state was read: see Conn
+	d.report.Waited = len(d.open)
+	if unknown, _ := g.unknown.since(d.began.Add(-g.tail)); len(unknown) > 0 {
+		d.report.Waited += len(unknown)
+	}
+	for {
+		if now := g.state.Load(); now.Mode != ReadOnly || now.closed != d.closed.closed {
+			return d.finish(fmt.Errorf("sqlguard: drain: %w: the mode was changed meanwhile", ErrNotClosed))
+		}
+		d.open = slices.DeleteFunc(d.open, d.over)
+		held := d.held(time.Now())
+		if len(d.open) == 0 && held <= 0 {
+			return d.finish(nil)
+		}
+		var tail <-chan time.Time
+		if held > 0 {
+			tail = time.After(held)
+		}
+		select {
+		case <-changed:
+		case <-flipped:
+		case <-tail:
+		case <-ctx.Done():
+			return d.finish(ctx.Err())
+		}
+	}
+}
+
+// drain is one call of Drain.
+type drain struct {
+	guard  *Guard
+	began  time.Time
+	closed *State
+	open   []unit
+	report DrainReport
+}
+
+// over reports whether a unit needs not be waited for any more. A transaction in
+// which nothing runs need not, if it can only be rolled back, because it was cut, or if it
+// began after writing was closed.
+func (d *drain) over(u unit) bool {
+	word, open := u.ask()
+	if !open || word&bitStatement != 0 {
+		return !open
+	}
+	seen, open := u.look()
+	if !open {
+		return true
+	}
+	now, born := d.guard.state.Load(), seen.tx.state
+	harmless := born != nil && (born.cuts != now.cuts || born.Mode == ReadOnly && born.closed == now.closed)
+	return harmless && !u.running() // in this order: see Conn
+}
+
+// running reports whether a statement runs in a unit.
+func (u unit) running() bool {
+	word, open := u.ask()
+	return open && word&bitStatement != 0
+}
+
+// held returns how long it is until every unknown outcome is older than the tail.
+func (d *drain) held(now time.Time) time.Duration {
+	_, latest := d.guard.unknown.since(now)
+	if latest.IsZero() {
+		return 0
+	}
+	return latest.Add(d.guard.tail).Sub(now)
+}
+
+// finish completes the report.
+func (d *drain) finish(err error) (DrainReport, error) {
+	now := time.Now()
+	d.report.Took = now.Sub(d.began)
+	for _, u := range d.open {
+		seen, open := u.look()
+		if !open {
+			continue
+		}
+		w := seen.describe()
+		w.Running = u.running()
+		since := cmp.Or(seen.tx.since, seen.since)
+		if w.AtLeast = since.IsZero(); w.AtLeast {
+			since = d.closed.closedAt
+		}
+		w.Age = now.Sub(since)
+		d.report.Open = append(d.report.Open, w)
+	}
+	unknown, _ := d.guard.unknown.since(d.closed.closedAt.Add(-d.guard.tail))
+	for _, seen := range unknown {
+		w := seen.describe()
+		w.Age = now.Sub(seen.lostAt)
+		d.report.Unknown = append(d.report.Unknown, w)
+	}
+	for _, list := range [][]OpenWork{d.report.Open, d.report.Unknown} {
+		slices.SortFunc(list, func(a, b OpenWork) int { return cmp.Compare(b.Age, a.Age) })
+	}
+	if err != nil && !errors.Is(err, ErrNotClosed) {
+		err = fmt.Errorf("sqlguard: drain: %s: %w", d.report, err)
+	}
+	state := d.guard.state.Load()
+	d.guard.tell(context.Background(), Event{
+		Kind: Drained, Mode: state.Mode, Epoch: state.Epoch, Drain: &d.report,
+	})
+	return d.report, err
+}
+
+// describe judges what was seen.
+func (s sighting) describe() OpenWork {
+	w := OpenWork{Transaction: s.transaction, Dialect: s.dialect.Name(), Op: OpUnknown, Class: Write}
+	ctx := s.ctx
+	switch {
+	case s.text != "":
+		v := s.dialect.Classify(s.text)
+		w.Class, w.Op, w.Tables = v.Class.rank(), v.Op, v.Tables
+	case s.transaction:
+		w.Class, w.Op = Session, "BEGIN"
+		ctx = s.tx.ctx
+	}
+	if ctx != nil {
+		w.Label = LabelFrom(ctx)
+	}
+	return w
+}
+
+// String says in a sentence how the draining went.
+func (r DrainReport) String() string {
+	took := r.Took.Round(time.Millisecond)
+	s := fmt.Sprintf("%d statements and transactions were waited for, and all are over after %s", r.Waited, took)
+	if n := len(r.Open); n > 0 {
+		s = fmt.Sprintf("of %d statements and transactions %d are still open after %s", r.Waited, n, took)
+		if o := r.Open[0]; o.Op != "" {
+			s += fmt.Sprintf(", the oldest for %s (%s)", o.Age.Round(time.Millisecond), o)
+		}
+	}
+	if n := len(r.Unknown); n > 0 {
+		s += fmt.Sprintf("; the outcome of %d is unknown", n)
+	}
+	return s
+}
+
+// String says what it is: "transaction, last UPDATE (orders)".
+func (w OpenWork) String() string {
+	s := "statement, "
+	if w.Transaction {
+		s = "transaction, last "
+	}
+	s += string(w.Op)
+	if len(w.Tables) > 0 {
+		s += " (" + tableList(w.Tables) + ")"
+	}
+	if w.Label != "" {
+		s += ", " + w.Label
+	}
+	return s
+}
+
+// Cut ends the waiting for transactions: those that are open may only roll back
+// from now on, also after the mode is off again, and their COMMIT returns a
+// *BlockedError. Statements that run cannot be taken back, so [Guard.Drain]
+// waits for their end. Where the mode is not [ReadOnly], Cut does nothing, and returns an
+// [ErrNotClosed].
+func (g *Guard) Cut() error {
+	g.flip.Lock()
+	defer g.flip.Unlock()
+	if mode := g.Mode(); mode != ReadOnly {
+		return fmt.Errorf("sqlguard: cut: %w: the mode is %s", ErrNotClosed, mode)
+	}
+	g.flip.cuts++
+	g.publish()
+	return nil
+}
