@@ -11,7 +11,41 @@
 // cost connections, and could not be told from a lost server.
 //
 // For a guard of your own there is [Open], and for a connector of go-sql-driver's
-// (mysql.NewConnector) package driver's OpenDB with [Config].
+// (mysql.NewConnector) package driver's OpenDB with [Config]. A connector does not show
+// how it was made: leave RejectReadOnly out of its configuration, and out of what
+// mysql.BeforeConnect changes. With it nothing is written all the same, but each
+// statement that the server refuses costs a connection, and comes back as a bad one.
+//
+// # Several statements, and arguments
+//
+// With multiStatements=true a text is refused if any of its statements is. Whether or
+// not interpolateParams is set, a call is decided on once and told of once; the
+// exception is a call that passes by [sqlguard.WithBypass], which is told of twice where
+// the driver prepares it. How a text's quotes and backslashes are read depends on the
+// session's sql_mode, which the guard does not know: a text that writes in any reading
+// (ANSI_QUOTES, NO_BACKSLASH_ESCAPES) is refused.
+//
+// # Procedures and definitions
+//
+// No text says what a procedure does, so CALL is refused, and no rule of a policy can
+// allow it: call what only reads with [sqlguard.WithBypass]. Definitions commit in
+// passing, and are executed even in a read-only transaction of the server's; there the
+// guard's verdict is what stops them. A write that is prepared in such a transaction
+// is refused by the server (its error 1792), when it is prepared.
+//
+// # LOAD DATA LOCAL
+//
+// A refused LOAD DATA LOCAL INFILE asks no handler of mysql.RegisterReaderHandler for its
+// reader, so nobody reads. Where a goroutine writes into a pipe for it, close the
+// pipe's reading end when the load is over, with its error; the writer then gets that
+// error instead of waiting for ever:
+//
+//	r, w := io.Pipe()
+//	mysql.RegisterReaderHandler("rows", func() io.Reader { return r })
+//	defer mysql.DeregisterReaderHandler("rows")
+//	go writeRows(w) // ends at the first error
+//	_, err := db.ExecContext(ctx, "LOAD DATA LOCAL INFILE 'Reader::rows' INTO TABLE t")
+//	r.CloseWithError(err)
 package mysql
 
 import (

@@ -31,7 +31,8 @@ type Pools struct {
 	// Open opens a pool that g guards, or a bare one if g is nil. The bare ones and the
 	// guarded ones have a database each, which are alike.
 	Open func(t testing.TB, parameters string, g *sqlguard.Guard) *sql.DB
-	// Session is a query for what tells a session of the server from others.
+	// Session is a query for what tells a session of the server from others. If empty,
+	// there is none.
 	Session string
 	// Busy is a query for whether the server works on a long statement.
 	Busy string
@@ -92,9 +93,11 @@ func (pools Pools) play(t *testing.T, s Scenario, g *sqlguard.Guard) *Player {
 	s.Play(p)
 	db.SetMaxOpenConns(1)
 	now := p.current() // which waits for the connection, if something still has it
-	if now == p.session {
+	switch {
+	case now == nil:
+	case now == p.session:
 		p.said = append(p.said, "the same session")
-	} else {
+	default:
 		p.said = append(p.said, "another session")
 	}
 	if stats := db.Stats(); stats.InUse != 0 || stats.OpenConnections != 1 {
@@ -107,6 +110,9 @@ func (pools Pools) play(t *testing.T, s Scenario, g *sqlguard.Guard) *Player {
 func (p *Player) current() (id any) {
 	p.Helper()
 	if p.pools.Session == "" {
+		if err := p.DB.Ping(); err != nil {
+			p.Fatal(err)
+		}
 		return nil
 	}
 	if err := p.DB.QueryRow(p.pools.Session).Scan(&id); err != nil {
