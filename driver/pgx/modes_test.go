@@ -38,12 +38,12 @@ func TestEachModeOfACallIsGuarded(t *testing.T) {
 		e.Set(t, sqlguard.ReadOnly)
 		_, err := e.DB.Exec(write, mode, 91)
 		enginetest.Refused(t, mode.String()+": an insert, which is prepared already", err)
-		_, err = e.DB.Query(write+" RETURNING a", mode, 92)
-		enginetest.Refused(t, mode.String()+": an insert that returns rows", err)
+		rows, err := e.DB.Query(write+" RETURNING a", mode, 92)
+		enginetest.RefusedRows(t, mode.String()+": an insert that returns rows", rows, err)
 		_, err = e.DB.Exec("SELECT 1; INSERT INTO u (a) VALUES (93)", mode)
 		enginetest.Refused(t, mode.String()+": a write behind a read", err)
-		_, err = e.DB.Query("SELECT 1; INSERT INTO u (a) VALUES (94)", mode)
-		enginetest.Refused(t, mode.String()+": a write behind a read, queried", err)
+		rows, err = e.DB.Query("SELECT 1; INSERT INTO u (a) VALUES (94)", mode)
+		enginetest.RefusedRows(t, mode.String()+": a write behind a read, queried", rows, err)
 		var id int
 		if err := e.DB.QueryRow("SELECT id FROM t WHERE id = $1", mode, 2).Scan(&id); err != nil || id != 2 {
 			t.Errorf("%s: a read gives %d, %v; want 2", mode, id, err)
@@ -54,9 +54,9 @@ func TestEachModeOfACallIsGuarded(t *testing.T) {
 			t.Errorf("%s: a read by Exec gives %d rows, want 1", mode, n)
 		}
 	}
-	var rows int
-	if err := e.DB.QueryRow("SELECT count(*) FROM u WHERE a > 90").Scan(&rows); err != nil || rows != 0 {
-		t.Errorf("%d rows were written (%v), want none", rows, err)
+	var n int
+	if err := e.DB.QueryRow("SELECT count(*) FROM u WHERE a > 90").Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d rows were written (%v), want none", n, err)
 	}
 	if session(&after); before != after {
 		t.Errorf("the connection was replaced")

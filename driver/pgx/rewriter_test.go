@@ -90,17 +90,17 @@ func TestNoRewriterGetsPastTheGuard(t *testing.T) {
 		"before named arguments":       {evil{}, writes},
 		"before arguments":             {evil{}, 1},
 	} {
-		_, err := e.DB.Query("SELECT 1", args...)
-		enginetest.Refused(t, "a query with a rewriter "+name, err)
+		rows, err := e.DB.Query("SELECT 1", args...)
+		enginetest.RefusedRows(t, "a query with a rewriter "+name, rows, err)
 		_, err = e.DB.Exec("SELECT 1", args...)
 		enginetest.Refused(t, "an exec with a rewriter "+name, err)
 	}
-	_, err = stmt.Query(evil{}) // it is one argument, as the statement has one
-	enginetest.Refused(t, "a prepared query with a rewriter", err)
+	rows, err := stmt.Query(evil{}) // it is one argument, as the statement has one
+	enginetest.RefusedRows(t, "a prepared query with a rewriter", rows, err)
 	_, err = stmt.Exec(evil{})
 	enginetest.Refused(t, "a prepared exec with a rewriter", err)
-	var rows int
-	if err := e.DB.QueryRow("SELECT count(*) FROM u WHERE a = 99").Scan(&rows); err != nil || rows != 0 {
-		t.Errorf("%d rows were written (%v), want none", rows, err)
+	var n int
+	if err := e.DB.QueryRow("SELECT count(*) FROM u WHERE a = 99").Scan(&n); err != nil || n != 0 {
+		t.Errorf("%d rows were written (%v), want none", n, err)
 	}
 }

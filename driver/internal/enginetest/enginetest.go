@@ -69,6 +69,15 @@ func Refused(t testing.TB, what string, err error) {
 	}
 }
 
+// RefusedRows demands the same of a query, and closes the rows that it should not have.
+func RefusedRows(t testing.TB, what string, rows *sql.Rows, err error) {
+	t.Helper()
+	Refused(t, what, err)
+	if err == nil {
+		rows.Close()
+	}
+}
+
 // warm opens as many connections as the pool keeps, and returns how to tell
 // whether they are still the same.
 func (e *Engine) warm(t *testing.T) (unchanged func()) {

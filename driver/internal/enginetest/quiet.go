@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"testing"
 
@@ -48,25 +49,30 @@ func Quiet(t *testing.T, e *Engine, w *Wire, log func() []string) {
 
 	const refusals = 1000
 	for i := range refusals {
-		what, err := "Exec", error(nil)
+		var what string
+		var rows *sql.Rows
 		switch i % 6 {
 		case 0:
+			what = "Exec"
 			_, err = e.DB.ExecContext(ctx, e.Insert)
 		case 1:
 			what = "Query"
-			_, err = e.DB.QueryContext(ctx, e.Insert)
+			rows, err = e.DB.QueryContext(ctx, e.Insert)
 		case 2:
 			what = "a prepared Exec"
 			_, err = stmt.ExecContext(ctx)
 		case 3:
 			what = "a prepared Query"
-			_, err = stmt.QueryContext(ctx)
+			rows, err = stmt.QueryContext(ctx)
 		case 4:
 			what = "Exec in a transaction"
 			_, err = tx.ExecContext(ctx, e.Insert)
 		case 5:
 			what = "a prepared Exec in a transaction"
 			_, err = inTx.ExecContext(ctx)
+		}
+		if err == nil && rows != nil {
+			rows.Close()
 		}
 		if Refused(t, what, err); t.Failed() {
 			t.FailNow()
