@@ -38,9 +38,10 @@ type BlockedError struct {
 // Error begins with "quiesce:", because some libraries pass on the text alone.
 func (e *BlockedError) Error() string {
 	var b strings.Builder
-	b.WriteString("quiesce: refused in ")
-	b.WriteString(e.Mode.String())
-	b.WriteString(" mode")
+	b.WriteString("quiesce: refused")
+	if e.Mode != Off { // off it may be by the time that a transaction is ended
+		b.WriteString(" in " + e.Mode.String() + " mode")
+	}
 	if e.Op != "" {
 		b.WriteString(": ")
 		b.WriteString(string(e.Op))

@@ -252,6 +252,8 @@ func TestThePolicyAndTheSwitchOfTheREADME(t *testing.T) {
 import (
 	"context"
 	"fmt"
+	"log"
+	"os"
 	"time"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -264,6 +266,13 @@ func insert(table string) sqlguard.Decision {
 	return d
 }
 
+func drain() {
+	ctx := context.Background()
+	log.SetFlags(0)
+	log.SetOutput(os.Stdout)
+	` + goBlock(t, ".Drain(") + `
+}
+
 func main() {
 	{
 		` + goBlock(t, "SetPolicy(") + `
@@ -274,13 +283,15 @@ func main() {
 		s := sqlguard.Default().State()
 		fmt.Println(err, s.Mode, s.Anonymous, s.Message)
 		fmt.Println(insert("page_views") == sqlguard.Drop, insert("notes") == sqlguard.Refuse)
+		drain()
 		sqlguard.Default().Release`) + `
 		fmt.Println(sqlguard.Default().Mode())
 	}
 }
 `
 	out, err := exec.Command(build(t, map[string]string{"main.go": program})).CombinedOutput()
-	want := "<nil>\n<nil> read-only true We are moving house. Back at six.\ntrue true\noff\n"
+	want := "<nil>\n<nil> read-only true We are moving house. Back at six.\ntrue true\n" +
+		"nothing can be committed any more: 0 statements and transactions were waited for, and all are over after 0s\noff\n"
 	if err != nil || string(out) != want {
 		t.Errorf("it ended with %v, and printed:\n%swant:\n%s", err, out, want)
 	}
