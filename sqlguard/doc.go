@@ -4,9 +4,10 @@
 // A [Guard] is the switch. Whoever wants a mode asks for it by name
 // ([Guard.Hold]) and takes it back by that name ([Guard.Release]); the strictest
 // of all holds is in force. A [Dialect] judges the text of a statement and
-// returns a [Verdict]; the guard's [Policy] makes a [Decision] of it: pass, drop
-// (and count), or refuse with a [BlockedError], which is [ErrReadOnly]. What is
-// not proven to be a read is not a read.
+// returns a [Verdict]; the guard's [Policy] makes a [Decision] of it: pass, have the
+// engine judge, drop (and count), or refuse with a [BlockedError], which is
+// [ErrReadOnly]. What is not proven to be a read is not a read. What passes is marked
+// on its [Conn] until it is over, so that [Guard.Drain] can say when the last write is.
 //
 //	holds: environment, control panel, fleet …
 //	   │ the strictest wins
@@ -15,8 +16,11 @@
 //	   │
 //	   ▼
 //	SQL text ─→ Dialect.Classify ─→ Verdict ─→ Guard.Decide ─┬→ Pass
-//	                                    Policy, bypass,      ├→ Drop, counted
-//	                                    best effort          └→ Refuse, *BlockedError
+//	   │                                Policy, bypass,      ├→ Ask: where the engine refuses writes
+//	   │                                best effort          ├→ Drop, counted
+//	   ▼                                                     └→ Refuse, *BlockedError
+//	Conn: marked before the mode is read, until its end ←─ Guard.Drain, which reads
+//	the marks after the mode is set
 //
 // # What holds
 //
@@ -32,6 +36,8 @@
 //   - Transparent: a wrapped driver behaves as the bare one.
 //   - No half transactions: after a reject inside a transaction, Commit rolls back and
 //     returns the guard's error.
+//   - Drain is exact: when it returns nil, nothing let through before the flip can
+//     still be committed through this guard.
 //   - Skip only what is named, and count truthfully what was dropped.
 //
 // # Around it
