@@ -31,6 +31,7 @@ func TestOneCallThatTheDriverSkipsIsObservedOnce(t *testing.T) {
 	if n := g.Counts().Observed; n != 4 {
 		t.Errorf("four calls were observed %d times", n)
 	}
+	nothingOpen(t, g)
 }
 
 func TestOnlyTheFirstExecutionAfterASkipIsObservedAlready(t *testing.T) {

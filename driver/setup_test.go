@@ -87,3 +87,14 @@ func sent(t testing.TB, f *fake, want string) {
 		t.Fatalf("the driver was asked: %q\nwant: %q", got, want)
 	}
 }
+
+// nothingOpen demands that nothing is marked as open any more, by closing writing.
+func nothingOpen(t testing.TB, g *sqlguard.Guard) {
+	t.Helper()
+	set(t, g, sqlguard.ReadOnly)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if report, err := g.Drain(ctx); err != nil {
+		t.Errorf("something is open: %v", report)
+	}
+}

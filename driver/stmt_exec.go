@@ -89,7 +89,7 @@ func (s *stmt) admit(ctx context.Context, v *sqlguard.Verdict) (admission, error
 	if s.observed {
 		s.observed = false
 		if s.conn.guard.Mode() == sqlguard.Observe {
-			return admission{conn: s.conn, ctx: ctx, query: s.query, verdict: v, decision: sqlguard.Pass}, nil
+			return admission{conn: s.conn, ctx: ctx, query: s.query, verdict: v, decision: sqlguard.Pass, marked: true}, nil
 		}
 	}
 	return s.conn.admitted(ctx, s.query, v)

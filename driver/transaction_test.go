@@ -342,6 +342,11 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 			if s.conn.Close(); f.connections() != 1 {
 				t.Errorf("%d connections were opened, want 1", f.connections())
 			}
+			if s.tx != nil {
+				s.tx.Rollback()
+			}
+			db.Close()
+			nothingOpen(t, g)
 		})
 	}
 }
