@@ -43,6 +43,14 @@ fuzz-engines: ## execute what the judge lets through on real engines, FUZZ_TIME 
 	QUIESCE_TEST_SERVERS=required QUIESCE_FUZZ_ENGINES=$(FUZZ_TIME) \
 		$(GO) test -count 1 -v -timeout 0 -run TestWhatPasses ./internal/fuzzengines
 
+# How many flips `make soak` makes on each engine.
+SOAK_ROUNDS ?= 1000
+
+.PHONY: soak
+soak: ## close writing SOAK_ROUNDS times under writers of all kinds, on each engine
+	QUIESCE_TEST_SERVERS=required QUIESCE_FLIP_ROUNDS=$(SOAK_ROUNDS) \
+		$(GO) test -race -count 1 -v -timeout 0 -run '^TestTheFlip' ./driver/pgx ./driver/mysql ./driver/sqlite
+
 .PHONY: musl
 musl: ## judge the deepest texts with musl's small stacks (needs musl-tools)
 	@./scripts/musl-check

@@ -62,6 +62,12 @@ func byWords(words []string) sqlguard.Verdict {
 		v.Tx = sqlguard.TxRelease
 	case "SET":
 		v.Shadows = words[1] == "search_path"
+		switch strings.Join(words[1:], " ") {
+		case "autocommit 0":
+			v.Tx = sqlguard.TxBegin
+		case "autocommit 1":
+			v.Commits = true
+		}
 	case "XA":
 		v.Class = sqlguard.Write
 	case "PRAGMA":

@@ -24,7 +24,8 @@ import "github.com/quiescehq/quiesce/sqlguard"
 //
 //   - COMMIT by text sends ROLLBACK and returns the guard's error; so does the
 //     RELEASE of a savepoint that began the transaction, which would commit it
-//     in SQLite;
+//     in SQLite, and the SET autocommit = 1 that is MySQL's way to commit: whoever asks
+//     for a commit must not be told that it succeeded;
 //   - what would or might commit a dead one in passing is refused: MySQL's implicit
 //     commits, BEGIN in a known transaction, COMMIT by text under BeginTx; and in a
 //     known one all that writes, since a procedure may commit;
@@ -127,6 +128,8 @@ func (t *transaction) endsBy(p *sqlguard.Verdict) ending {
 			return commits
 		}
 		return releases
+	case p.Commits && p.Class == sqlguard.Session && !t.driver:
+		return commits // MySQL's SET autocommit = 1
 	case p.Commits, keepsForLater(p.Op):
 		return passes
 	case writes(p):

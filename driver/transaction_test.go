@@ -219,6 +219,16 @@ func TestTransactionsAreNeverHalfCommitted(t *testing.T) {
 			asked: "BEGIN, COMMIT, BEGIN, ROLLBACK",
 		},
 		{
+			name:  "who commits by a setting is told that it was rolled back, as by COMMIT",
+			steps: "SET autocommit 0\nINSERT INTO t\nread-only\nSET autocommit 1 !\nSET autocommit 1",
+			asked: "SET autocommit 0, INSERT INTO t, ROLLBACK, SET autocommit 1",
+		},
+		{
+			name:  "and so is who commits by a setting what was seen to have a refusal in it",
+			steps: "read-only\nSET autocommit 0\nINSERT INTO t !\nSET autocommit 1 !\nSET autocommit 1",
+			asked: "SET autocommit 0, ROLLBACK, SET autocommit 1",
+		},
+		{
 			name:  "a refusal in a transaction whose beginning was not seen outlives the mode",
 			steps: "BEGIN\nINSERT INTO t\nread-only\nINSERT INTO t !\noff\nCOMMIT !",
 			asked: "BEGIN, INSERT INTO t, ROLLBACK",

@@ -1,0 +1,91 @@
+package enginetest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+)
+
+// writeCancelled cancels its context at a random moment, mostly in mid-statement.
+func writeCancelled(ctx context.Context, u *FlipUnit) (rows int, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if !u.calm {
+		u.cancelled = true
+		defer time.AfterFunc(u.moment(), cancel).Stop()
+	}
+	err = u.Pinned(ctx, func(conn *sql.Conn) error {
+		rows, err = u.slowly(ctx, conn)
+		return err
+	})
+	return rows, err
+}
+
+// writeCut loses its connection at a random moment: the server ends it, or the client's
+// side is closed, which the server notices only when it has finished the statement.
+func writeCut(ctx context.Context, u *FlipUnit) (rows int, err error) {
+	conn, err := u.DB.Conn(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	defer u.Discard(conn) // the cut may come late, and must not meet the next user
+	kill, hangUp, err := u.Cut(conn)
+	if err != nil {
+		return 0, err
+	}
+	if u.calm {
+		return u.slowly(ctx, conn)
+	}
+	u.cut = true
+	cut, hungUp, done := kill, !u.Chance(3), make(chan error, 1)
+	if hungUp {
+		cut = hangUp
+	}
+	timer := time.AfterFunc(u.moment(), func() { done <- cut() })
+	rows, err = u.slowly(ctx, conn)
+	if hungUp && err != nil {
+		select {
+		case u.lost <- struct{}{}: // the flip waits for this moment
+		default:
+		}
+	}
+	if !timer.Stop() {
+		if failed := <-done; failed != nil {
+			return rows, errors.Join(errors.New("the cut failed"), failed)
+		}
+	}
+	return rows, err
+}
+
+// moment is one in the time that a unit takes, or somewhat later.
+func (u *flipUnit) moment() time.Duration {
+	return time.Duration(u.rng.Int64N(int64(4 * u.nap)))
+}
+
+// slowly writes in one of the ways there are, with statements that take a while.
+func (u *flipUnit) slowly(ctx context.Context, conn *sql.Conn) (int, error) {
+	const parts = 2
+	switch u.rng.IntN(6) {
+	case 0:
+		return u.transaction(ctx, conn)
+	case 1:
+		return u.Texts(ctx, conn, "BEGIN", "COMMIT", parts)
+	case 2:
+		return u.leftOpen(ctx, conn, parts)
+	case 3:
+		// What comes after the nap is executed although nobody waits for it any more.
+		text := strings.Join([]string{"BEGIN", u.slow(parts, 3*u.nap), u.Insert(parts), "COMMIT"}, "; ")
+		if _, err := conn.ExecContext(ctx, text); err != nil {
+			return 0, err
+		}
+		return parts, nil
+	default:
+		if _, err := conn.ExecContext(ctx, u.slow(0, 3*u.nap)); err != nil {
+			return 0, err
+		}
+		return 1, nil
+	}
+}

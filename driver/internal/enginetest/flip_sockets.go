@@ -1,0 +1,52 @@
+package enginetest
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"net"
+	"sync"
+)
+
+// Sockets is a connector that knows the sockets of its connections, so that they
+// can be closed under the driver. Give Dial to the connector inside.
+type Sockets struct {
+	driver.Connector
+	open sync.Map // driver.Conn to net.Conn
+}
+
+type socketKey struct{}
+
+// Dial connects to what the driver's configuration says.
+func (s *Sockets) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if dialled, ok := ctx.Value(socketKey{}).(*net.Conn); ok && err == nil {
+		*dialled = conn
+	}
+	return conn, err
+}
+
+// Connect notes which socket the new connection has.
+func (s *Sockets) Connect(ctx context.Context) (driver.Conn, error) {
+	var socket net.Conn
+	conn, err := s.Connector.Connect(context.WithValue(ctx, socketKey{}, &socket))
+	if err == nil {
+		s.open.Store(conn, socket)
+	}
+	return conn, err
+}
+
+// Of returns the socket of what Conn.Raw gives.
+func (s *Sockets) Of(c any) (net.Conn, error) {
+	for c != nil {
+		if socket, ok := s.open.Load(c); ok {
+			return socket.(net.Conn), nil
+		}
+		wrapped, ok := c.(interface{ Unwrap() driver.Conn })
+		if !ok {
+			break
+		}
+		c = wrapped.Unwrap()
+	}
+	return nil, errors.New("the connection has no socket")
+}
