@@ -148,7 +148,7 @@ func (f *flipTest) prepare() {
 // pool that has seen all the flips.
 func (f *flipTest) calm() {
 	f.hold(sqlguard.Change{})
-	r := f.newRound()
+	r := f.newRound(true)
 	r.calm = true
 	for kind := range f.kinds {
 		u := r.next(kind, f.rng)

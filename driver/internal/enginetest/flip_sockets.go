@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"syscall"
 )
 
 // Sockets is a connector that knows the sockets of its connections, so that they
@@ -31,9 +32,25 @@ func (s *Sockets) Connect(ctx context.Context) (driver.Conn, error) {
 	var socket net.Conn
 	conn, err := s.Connector.Connect(context.WithValue(ctx, socketKey{}, &socket))
 	if err == nil {
+		s.open.Range(func(conn, socket any) bool {
+			if closed(socket) {
+				s.open.Delete(conn)
+			}
+			return true
+		})
 		s.open.Store(conn, socket)
 	}
 	return conn, err
+}
+
+// closed reports whether a socket was closed, without a change to it.
+func closed(socket any) bool {
+	s, ok := socket.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := s.SyscallConn()
+	return err != nil || raw.Control(func(uintptr) {}) != nil
 }
 
 // Of returns the socket of what Conn.Raw gives.

@@ -97,10 +97,15 @@ func (u *flipUnit) returning(parts int) string {
 // Chance is true once in n times.
 func (u *FlipUnit) Chance(n int) bool { return u.rng.IntN(n) == 0 }
 
-// pause is what a program does between two statements.
+// pause is what a program does between two statements. Some take their time, so that
+// they come to their COMMIT long after writing was closed.
 func (u *flipUnit) pause() {
+	nap := u.nap
+	if u.Chance(8) {
+		nap *= 8
+	}
 	if u.Chance(3) {
-		time.Sleep(time.Duration(u.rng.Int64N(int64(u.nap))))
+		time.Sleep(time.Duration(u.rng.Int64N(int64(nap))))
 	}
 }
 
