@@ -162,7 +162,10 @@ func (d *drain) finish(err error) (DrainReport, error) {
 		}
 		w := seen.describe()
 		w.Running = u.running()
-		since := cmp.Or(seen.tx.since, seen.since)
+		since := seen.since
+		if w.Transaction {
+			since = seen.tx.since // its last statement may be younger
+		}
 		if w.AtLeast = since.IsZero(); w.AtLeast {
 			since = d.closed.closedAt
 		}
