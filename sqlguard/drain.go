@@ -199,7 +199,7 @@ func (s sighting) describe() OpenWork {
 	case s.text != "":
 		v := s.dialect.Classify(s.text)
 		w.Class, w.Op, w.Tables = v.Class.rank(), v.Op, v.Tables
-	case s.transaction:
+	case s.tx.state != nil: // nothing has run in it
 		w.Class, w.Op = Session, "BEGIN"
 		ctx = s.tx.ctx
 	}
@@ -213,6 +213,9 @@ func (s sighting) describe() OpenWork {
 func (r DrainReport) String() string {
 	took := r.Took.Round(time.Millisecond)
 	s := fmt.Sprintf("%d statements and transactions were waited for, and all are over after %s", r.Waited, took)
+	if len(r.Unknown) > 0 { // which may not be over
+		s = fmt.Sprintf("%d statements and transactions were waited for, and none is open after %s", r.Waited, took)
+	}
 	if n := len(r.Open); n > 0 {
 		s = fmt.Sprintf("of %d statements and transactions %d are still open after %s", r.Waited, n, took)
 		if o := r.Open[0]; o.Op != "" {
