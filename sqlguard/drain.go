@@ -246,7 +246,8 @@ func (w OpenWork) String() string {
 
 // Cut ends the waiting for transactions: those that are open may only roll back
 // from now on, also after the mode is off again, and their COMMIT returns a
-// *BlockedError. Statements that run cannot be taken back, so [Guard.Drain]
+// *BlockedError. (What a text began while the mode was off was not seen, and can only
+// roll back for as long as the mode is read-only.) Statements that run cannot be taken back, so [Guard.Drain]
 // waits for their end. Where the mode is not [ReadOnly], Cut does nothing, and returns an
 // [ErrNotClosed].
 func (g *Guard) Cut() error {
