@@ -54,6 +54,36 @@
 // a transaction until its end. [sqlguard.Guard.Drain] waits for all that was open when
 // writing was closed. What is proven not to write is not waited for.
 //
+// # Connections, statements and contexts
+//
+//   - A flip acts on a pinned connection, as on any other, at its next statement.
+//   - A statement that was prepared before the flip is decided on at each execution, on
+//     whichever connection of the pool that is.
+//   - A statement that database/sql retries after driver.ErrBadConn is decided on
+//     again; the outcome of the attempt before is unknown, since not every driver
+//     returns that error only where nothing was sent.
+//   - A statement that the driver skips (driver.ErrSkip) is over, and decided on
+//     again when it comes back prepared.
+//   - A context that is cancelled before a statement leaves nothing open; while one
+//     runs, or its rows are open, it makes the outcome unknown, unless the driver knows that the
+//     server has answered ([Config.Alive]); while a commit runs, likewise.
+//   - A transaction whose context is cancelled is open until database/sql has rolled
+//     it back; one that could not be begun is not open.
+//   - A connection that is lost while a statement or a commit runs leaves an unknown outcome;
+//     in a transaction in which nothing runs it leaves nothing, once it is closed: no commit
+//     was sent, so the server rolls back.
+//   - A commit that fails with the server's answer is over, and what may be left of
+//     its transaction can only be rolled back while the mode is read-only. A rollback that fails
+//     leaves nothing that could be committed.
+//   - Rows that are open when their transaction is committed are open until they are closed.
+//   - DB.Close closes what is idle; what is in use is waited for until it is given back.
+//   - A transaction that was begun by a text, and goes back to the pool with its
+//     connection, is open until that is used again or closed, or until [sqlguard.Guard.Cut]; in
+//     read-only mode it can then only be rolled back.
+//   - After Cut a transaction rolls back at its commit, also when the mode is off
+//     again. One that a text began while the mode was off was seen by nobody: it can only be rolled back
+//     while the mode is read-only, and Cut does not keep it from its commit after that.
+//
 // # The way around
 //
 // Unwrap on the driver, connector, connection and statement gives the wrapped

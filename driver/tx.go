@@ -99,6 +99,7 @@ const opCommit sqlguard.Op = "COMMIT"
 func (t *tx) Rollback() error {
 	c := t.conn
 	before := c.transaction
+	before.cut = before.cut || c.work.Cut()
 	err := t.inner.Rollback()
 	c.transaction = transaction{}
 	if err != nil {

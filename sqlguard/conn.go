@@ -108,7 +108,11 @@ func (c *Conn) Leave() {
 	}
 	c.publish(c.own &^ bitStatement)
 	if c.own&bitTx == 0 {
-		c.slots[c.own>>2&1] = slot{} // the caller's context may be large
+		last := c.own >> 2 & 1
+		c.slots[last] = slot{} // the caller's context may be large
+		if other := &c.slots[last^1]; other.ctx != nil {
+			*other = slot{}
+		}
 	}
 }
 
@@ -132,7 +136,21 @@ func (c *Conn) Stamp() {
 
 // Begin marks that a transaction is open, until [Conn.End]. The mode must be
 // read after it, not before. Where one is marked already, that one stays.
-func (c *Conn) Begin(ctx context.Context) { c.begin(ctx, c.guard.state.Load()) }
+func (c *Conn) Begin(ctx context.Context) {
+	if c.InTx() {
+		return
+	}
+	for {
+		state := c.guard.state.Load()
+		c.begin(ctx, state)
+		// Was it marked too late for whoever has flipped meanwhile? Then it did not begin
+		// before the flip, and must not be taken for one that did.
+		if c.guard.state.Load() == state {
+			return
+		}
+		c.End()
+	}
+}
 
 // Began is Begin for a transaction that the statement has begun which was entered
 // last, and let pass by [Conn.Decide]. Call it before Leave.

@@ -162,7 +162,10 @@ func (d *drain) finish(err error) (DrainReport, error) {
 		}
 		w := seen.describe()
 		w.Running = u.running()
-		since := cmp.Or(seen.tx.since, seen.since)
+		since := seen.since
+		if w.Transaction {
+			since = seen.tx.since // its last statement may be younger
+		}
 		if w.AtLeast = since.IsZero(); w.AtLeast {
 			since = d.closed.closedAt
 		}
@@ -196,7 +199,7 @@ func (s sighting) describe() OpenWork {
 	case s.text != "":
 		v := s.dialect.Classify(s.text)
 		w.Class, w.Op, w.Tables = v.Class.rank(), v.Op, v.Tables
-	case s.transaction:
+	case s.tx.state != nil: // nothing has run in it
 		w.Class, w.Op = Session, "BEGIN"
 		ctx = s.tx.ctx
 	}
@@ -210,6 +213,9 @@ func (s sighting) describe() OpenWork {
 func (r DrainReport) String() string {
 	took := r.Took.Round(time.Millisecond)
 	s := fmt.Sprintf("%d statements and transactions were waited for, and all are over after %s", r.Waited, took)
+	if len(r.Unknown) > 0 { // which may not be over
+		s = fmt.Sprintf("%d statements and transactions were waited for, and none is open after %s", r.Waited, took)
+	}
 	if n := len(r.Open); n > 0 {
 		s = fmt.Sprintf("of %d statements and transactions %d are still open after %s", r.Waited, n, took)
 		if o := r.Open[0]; o.Op != "" {
@@ -240,7 +246,8 @@ func (w OpenWork) String() string {
 
 // Cut ends the waiting for transactions: those that are open may only roll back
 // from now on, also after the mode is off again, and their COMMIT returns a
-// *BlockedError. Statements that run cannot be taken back, so [Guard.Drain]
+// *BlockedError. (What a text began while the mode was off was not seen, and can only
+// roll back for as long as the mode is read-only.) Statements that run cannot be taken back, so [Guard.Drain]
 // waits for their end. Where the mode is not [ReadOnly], Cut does nothing, and returns an
 // [ErrNotClosed].
 func (g *Guard) Cut() error {

@@ -18,10 +18,17 @@ func WithLabelFunc(ctx context.Context, f func() string) context.Context {
 	return context.WithValue(ctx, labelKey{}, f)
 }
 
-// LabelFrom returns the label that a context carries, or "".
-func LabelFrom(ctx context.Context) string {
-	if f, ok := ctx.Value(labelKey{}).(func() string); ok && f != nil {
-		return f()
+// LabelFrom returns the label that a context carries, or "". So it is where a
+// label's function panics: a report must not fail for a name.
+func LabelFrom(ctx context.Context) (label string) {
+	f, ok := ctx.Value(labelKey{}).(func() string)
+	if !ok || f == nil {
+		return ""
 	}
-	return ""
+	defer func() {
+		if recover() != nil {
+			label = ""
+		}
+	}()
+	return f()
 }
