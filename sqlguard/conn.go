@@ -34,9 +34,9 @@ type Conn struct {
 	tx      birth
 	decided *State // what was in force when Decide was asked last
 
-	// last is the verdict on what ran last in a transaction that began in observe mode,
-	// which a report reads.
-	last atomic.Pointer[Verdict]
+	// last is what ran last in a transaction that began in observe mode, which a
+	// report reads.
+	last atomic.Pointer[lastWork]
 
 	// slots hold what was entered last and before that; the bit slot tells which.
 	// Drain reads the one that a mark names, while it holds inspecting and asked is set:

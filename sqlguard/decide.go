@@ -24,7 +24,7 @@ func (g *Guard) Decide(ctx context.Context, dialect string, v *Verdict) (Decisio
 func (c *Conn) Decide(ctx context.Context, v *Verdict) (Decision, error) {
 	c.decided = c.guard.state.Load()
 	if c.decided.Mode == Observe && v.Tx == TxNone && c.tx.wasObserved() {
-		c.last.Store(v)
+		c.last.Store(&lastWork{v.Op, v.Tables})
 	}
 	return c.guard.decide(ctx, c.decided, c.dialect.Name(), v, c)
 }

@@ -51,6 +51,12 @@ func (l *longest) copy() []ObservedTransaction {
 	return list
 }
 
+// lastWork is what a report tells of the last statement of a transaction.
+type lastWork struct {
+	op     Op
+	tables []Table
+}
+
 // wasObserved reports whether the transaction began in observe mode.
 func (b *birth) wasObserved() bool { return b.state != nil && b.state.Mode == Observe }
 
@@ -71,10 +77,10 @@ func (c *Conn) noteLength() {
 	r.longest.add(t)
 }
 
-func (b *birth) describe(dialect string, last *Verdict, took time.Duration) ObservedTransaction {
+func (b *birth) describe(dialect string, last *lastWork, took time.Duration) ObservedTransaction {
 	return ObservedTransaction{
-		Took: took, Began: b.since, Dialect: dialect, Op: last.Op,
-		Tables: someTables(last.Tables), Label: clip(LabelFrom(b.ctx), maxLabel),
+		Took: took, Began: b.since, Dialect: dialect, Op: last.op,
+		Tables: someTables(last.tables), Label: clip(LabelFrom(b.ctx), maxLabel),
 	}
 }
 
