@@ -67,7 +67,7 @@ func (c *Conn) noteLength() {
 	now := time.Now()
 	took := now.Sub(c.tx.since)
 	last := c.last.Load()
-	if last == nil || int64(took) <= r.longest.bar.Load() {
+	if last == nil || int64(took) < r.longest.bar.Load() {
 		return
 	}
 	t := c.tx.describe(c.dialect.Name(), last, took)
