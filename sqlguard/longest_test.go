@@ -71,6 +71,14 @@ func TestWhatTheReportMakesOfATransaction(t *testing.T) {
 			time.Sleep(time.Minute)
 			c.End()
 		}, "INSERT 0s"},
+		{"a shorter one like it follows", func(_ *sqlguard.Guard, c *sqlguard.Conn) {
+			write(c)
+			time.Sleep(time.Minute)
+			c.End()
+			c.Begin(context.Background())
+			write(c)
+			c.End()
+		}, "INSERT 1m0s"},
 		{"observing ends before it", func(g *sqlguard.Guard, c *sqlguard.Conn) {
 			write(c)
 			g.Release("test")

@@ -261,9 +261,15 @@ func TestTheReportTakesBoundedMemory(t *testing.T) {
 	for i := range sent {
 		text := fmt.Sprintf("UPDATE t%d SET a = '%s'", i, long)
 		v := writes(sqlguard.OpUpdate, fmt.Sprintf("t%d_%s", i, long))
-		v.Tables = append(v.Tables, wide...)
+		if i < 2000 {
+			v.Tables = append(v.Tables, wide...)
+		}
 		v.Why = fmt.Sprint(long, i)
-		ctx := sqlguard.WithLabel(t.Context(), fmt.Sprint(i, long))
+		label := fmt.Sprint(i, long)
+		if i < 1000 { // a short label, in the memory of a long text
+			label = fmt.Sprint(i, strings.Repeat(long, 20))[:20]
+		}
+		ctx := sqlguard.WithLabel(t.Context(), label)
 		c.Begin(ctx)
 		run(ctx, c, text, v)
 		c.End()
