@@ -63,6 +63,8 @@ func (c *conn) prepareJudged(ctx context.Context, query string) (driver.Stmt, er
 	c.observed = ""
 	v := c.classify(query)
 	if v.AtPrepare {
+		c.work.Enter(ctx, query) // it may act now
+		defer c.work.Leave()
 		_, decision, err := c.admit(ctx, v)
 		if decision == sqlguard.Ask {
 			decision, err = sqlguard.Refuse, c.guard.Refuse(ctx, c.name, v, "")

@@ -60,6 +60,15 @@ type Config struct {
 	// request's URL or maps in place. If it returns nil, the request is refused.
 	Anonymize func(*http.Request) *http.Request
 
+	// Route returns the pattern of the route that a request will be handled by, for the
+	// guard's reports: "/orders/{id}", never its path. It is called while a mode is
+	// on, before the handler, and must not change the request. If nil, or if it returns
+	// "", the pattern is the one of the [http.ServeMux] that [Middleware.Handler] was given. If
+	// there is other middleware in between, ask the router here:
+	//
+	//	Route: func(r *http.Request) string { _, pattern := mux.Handler(r); return pattern },
+	Route func(*http.Request) string
+
 	// MapFrom is the lowest status that becomes the maintenance answer when a
 	// write was refused. If zero, 500.
 	MapFrom int
@@ -81,8 +90,8 @@ type Config struct {
 	ProblemType string
 
 	// StatusDetails adds to the status endpoint who holds the mode, the reason,
-	// and the guard's counts. They are for operators: set it only where the
-	// endpoint is not public.
+	// and the guard's counts, and has it answer with the report of observe mode. They
+	// are for operators: set it only where the endpoint is not public.
 	StatusDetails bool
 }
 

@@ -42,9 +42,9 @@ func decide(s sqlguard.State, v view) decision {
 		return decision{leaveAlone: true}
 	}
 	d := decision{anonymous: s.Anonymous}
-	unsafe := !isSafe(v.method) || v.overridden
+	unsafe := v.isUnsafe()
 	closed := s.Mode == sqlguard.ReadOnly || s.GetOnly
-	write := v.class == writes || v.class == byMethod && unsafe
+	write := v.writes()
 	switch {
 	case s.Anonymous && v.login && unsafe:
 		d.refuse = CauseSignIn
@@ -56,6 +56,12 @@ func decide(s sqlguard.State, v view) decision {
 	}
 	return d
 }
+
+// isUnsafe reports whether a request may write by its method.
+func (v view) isUnsafe() bool { return !isSafe(v.method) || v.overridden }
+
+// writes reports whether a request is taken for one that writes.
+func (v view) writes() bool { return v.class == writes || v.class == byMethod && v.isUnsafe() }
 
 // isSafe reports whether a method only reads (RFC 9110, 9.2.1, and QUERY). CONNECT
 // opens a tunnel, of which nothing is known: it is none of our business.

@@ -31,6 +31,11 @@
 // tokens (RFC 9651) out of observe, read-only, anonymous and get-only, such as
 // "read-only, anonymous".
 //
+// While a mode is on, the statements of a request are reported under its route
+// ([sqlguard.WithRoute]): the method and the pattern, never the path. The report of
+// observe mode is what the status endpoint gives to operators; see [Config].StatusDetails
+// and [Config].Route.
+//
 // # Where it belongs
 //
 // Put the middleware outside of sessions, sign-in, CSRF protection, body parsing

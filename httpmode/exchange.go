@@ -28,7 +28,10 @@ type exchange struct {
 	info      Info
 	anonymous bool
 	recorder  *sqlguard.Recorder
-	before    http.Header // the header map as it was before the handler
+	mux       *http.ServeMux // the handler, if it is one
+	reads     bool           // the route should only read
+	route     string         // for reports; set before the handler runs
+	before    http.Header    // the header map as it was before the handler
 
 	committed atomic.Bool // the header is sent, or as good as sent
 	forced    atomic.Bool // WriteError asked for the maintenance answer

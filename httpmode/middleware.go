@@ -71,28 +71,30 @@ func (m *Middleware) Handler(next http.Handler) http.Handler {
 	if f, ok := next.(http.HandlerFunc); next == nil || ok && f == nil {
 		panic(errNilHandler)
 	}
+	mux, _ := next.(*http.ServeMux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !m.guard.On() {
 			next.ServeHTTP(w, r)
 			return
 		}
-		m.serve(w, r, next)
+		m.serve(w, r, next, mux)
 	})
 }
 
-// serve handles a request while a mode is on.
-func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
+// serve handles a request while a mode is on. The mux is next, if that is one.
+func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Handler, mux *http.ServeMux) {
 	if x := exchangeFrom(r.Context()); x != nil && x.m == m {
 		next.ServeHTTP(w, r) // it is around this request already
 		return
 	}
 	state := m.guard.State() // it may be off by now, and then the request is left alone
-	d := decide(state, m.viewOf(r))
+	v := m.viewOf(r)
+	d := decide(state, v)
 	if d.leaveAlone {
 		next.ServeHTTP(w, r)
 		return
 	}
-	x := &exchange{m: m, w: w, original: r, info: newInfo(state), anonymous: d.anonymous}
+	x := &exchange{m: m, w: w, original: r, info: newInfo(state), anonymous: d.anonymous, mux: mux, reads: !v.writes()}
 	x.info.mark(w.Header())
 	if d.refuse != "" {
 		x.answer(d.refuse)
@@ -111,6 +113,7 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 func (x *exchange) request(d decision) *http.Request {
 	ctx, recorder := sqlguard.WithRecorder(x.original.Context())
 	x.recorder = recorder
+	ctx = sqlguard.WithRoute(ctx, x.routeLabel, x.reads)
 	r := x.original.WithContext(context.WithValue(ctx, exchangeKey{}, x))
 	if d.anonymous {
 		x.info.Stripped = x.m.identity.strip(r)
@@ -121,6 +124,7 @@ func (x *exchange) request(d decision) *http.Request {
 		convert(r)
 		x.info.Converted = true
 	}
+	x.findRoute(r)
 	if d.anonymous && x.m.config.Anonymize != nil {
 		r = x.m.config.Anonymize(r)
 	}

@@ -12,6 +12,9 @@ import (
 // unless Config.StatusDetails is set. It answers GET and HEAD, always with 200: it
 // tells of a mode, and is no health check.
 //
+// With Config.StatusDetails, a request with "report" in its query ("/status?report")
+// gets the guard's report of observe mode instead ([sqlguard.Report]).
+//
 // It needs no [Middleware.Handler] around it, and does no harm inside of one.
 func (m *Middleware) StatusHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,9 +31,17 @@ func (m *Middleware) StatusHandler() http.Handler {
 		h.Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusOK)
 		if r.Method == http.MethodGet {
-			w.Write(marshal(m.status(state))) // an error means that the client is gone
+			w.Write(marshal(m.asked(r, state))) // an error means that the client is gone
 		}
 	})
+}
+
+// asked returns what a request to the endpoint asks for.
+func (m *Middleware) asked(r *http.Request, s sqlguard.State) any {
+	if m.config.StatusDetails && r.URL.Query().Has("report") {
+		return m.guard.Report()
+	}
+	return m.status(s)
 }
 
 // status is what the endpoint says.

@@ -34,6 +34,10 @@ type Conn struct {
 	tx      birth
 	decided *State // what was in force when Decide was asked last
 
+	// last is what ran last in a transaction that began in observe mode, which a
+	// report reads.
+	last atomic.Pointer[lastWork]
+
 	// slots hold what was entered last and before that; the bit slot tells which.
 	// Drain reads the one that a mark names, while it holds inspecting and asked is set:
 	// the owner, who moves on with a swap, then waits before it writes there again.
@@ -77,6 +81,9 @@ func (g *Guard) Attach(c *Conn, d Dialect) {
 func (c *Conn) Detach() {
 	if c.open > 0 {
 		c.guard.unknown.add(c.lost())
+	}
+	if c.tx.wasObserved() {
+		c.noteLength()
 	}
 	c.publish(c.own &^ busy)
 	c.open, c.tx, c.decided, c.slots = 0, birth{}, nil, [2]slot{}
@@ -167,6 +174,7 @@ func (c *Conn) begin(ctx context.Context, state *State) {
 	c.tx = birth{state: state, ctx: ctx}
 	if state.Mode != Off {
 		c.tx.since = time.Now()
+		c.last.Store(nil)
 	}
 	c.publish(word | bitTx)
 }
@@ -174,6 +182,9 @@ func (c *Conn) begin(ctx context.Context, state *State) {
 // End marks the end of the transaction: it was committed or rolled back, or never
 // began.
 func (c *Conn) End() {
+	if c.tx.wasObserved() {
+		c.noteLength()
+	}
 	c.publish(c.own &^ bitTx)
 	c.tx = birth{}
 	if c.own&bitStatement == 0 {
@@ -196,6 +207,9 @@ func (c *Conn) Committed() {
 		c.End() // rows of the transaction are open still
 		return
 	}
+	if c.tx.wasObserved() {
+		c.noteLength()
+	}
 	c.publish(c.own &^ busy)
 	c.tx, c.slots = birth{}, [2]slot{}
 }
@@ -213,6 +227,14 @@ func (c *Conn) Decided() Mode {
 		return Off
 	}
 	return c.decided.Mode
+}
+
+// entered returns the text of the statement that was entered last, "" if it is over.
+func (c *Conn) entered() string {
+	if c.open == 0 {
+		return ""
+	}
+	return c.slots[c.own>>2&1].text
 }
 
 // InTx reports whether a transaction is marked.

@@ -7,22 +7,6 @@ import (
 	"time"
 )
 
-// Decision is what becomes of one statement.
-type Decision uint8
-
-const (
-	// Refuse: it must not reach the engine; the caller gets the error.
-	Refuse Decision = iota
-	// Drop: it must not reach the engine; the caller sees success with nothing affected.
-	Drop
-	// Pass: it goes to the engine.
-	Pass
-	// Ask: only the engine can judge it. It may go there where the engine itself
-	// refuses writes, in a read-only transaction. Where that cannot be had,
-	// [Guard.Refuse] refuses it.
-	Ask
-)
-
 // Decide says what becomes of a statement with verdict v, and tells the
 // recorder in ctx, the counters and the observer. It is for drivers that guard a
 // connection, called right before the statement would run. With the mode [Off]
@@ -39,7 +23,10 @@ func (g *Guard) Decide(ctx context.Context, dialect string, v *Verdict) (Decisio
 // statement passes unless it is an [Escape], or would end the transaction.
 func (c *Conn) Decide(ctx context.Context, v *Verdict) (Decision, error) {
 	c.decided = c.guard.state.Load()
-	return c.guard.decide(ctx, c.decided, c.dialect.Name(), v, c.tx.state)
+	if c.decided.Mode == Observe && v.Tx == TxNone && c.tx.wasObserved() {
+		c.last.Store(&lastWork{v.Op, v.Tables})
+	}
+	return c.guard.decide(ctx, c.decided, c.dialect.Name(), v, c)
 }
 
 // RefusesWrites is [Guard.RefusesWrites] for a statement on this connection.
@@ -47,11 +34,14 @@ func (c *Conn) RefusesWrites(ctx context.Context) bool {
 	return c.guard.RefusesWrites(ctx) && !c.guard.state.Load().graces(c.tx.state)
 }
 
-// decide decides on a statement of a transaction that was born in a state; nil
-// outside of one.
-func (g *Guard) decide(ctx context.Context, state *State, dialect string, v *Verdict, born *State) (Decision, error) {
+// decide decides on a statement of a connection, which is nil where it is not known.
+func (g *Guard) decide(ctx context.Context, state *State, dialect string, v *Verdict, c *Conn) (Decision, error) {
 	if state.Mode == Off {
 		return Pass, nil
+	}
+	var born *State // in which its transaction began
+	if c != nil {
+		born = c.tx.state
 	}
 	ruling := g.policy.Load().rule(ctx, v)
 	if ruling.decision == Pass && !ruling.bypassed {
@@ -84,6 +74,9 @@ func (g *Guard) decide(ctx context.Context, state *State, dialect string, v *Ver
 	}
 	g.counts.add(e.Kind)
 	g.tell(ctx, e)
+	if e.Kind == Observed {
+		g.report.note(ctx, e, ruling.bypassed, c)
+	}
 	if e.Kind == Skipped {
 		return Drop, nil
 	}

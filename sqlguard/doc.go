@@ -40,6 +40,14 @@
 //     still be committed through this guard.
 //   - Skip only what is named, and count truthfully what was dropped.
 //
+// # Before the night
+//
+// In [Observe] mode everything passes, and [Guard.Report] tells what will not: each
+// statement once, whatever its values, with the route or job that runs it and a caller; pages
+// that write although they should only read; writes without a context; queries that only
+// the engine can judge; texts that are not understood; and the transactions that a drain would
+// wait for longest. No value of any statement is in it, and its size is bounded.
+//
 // # Around it
 //
 // The dialects are in the packages below this one; package driver puts a guard

@@ -31,6 +31,7 @@ type Guard struct {
 	policy   atomic.Pointer[compiledPolicy]
 	observer atomic.Pointer[Observer]
 	counts   counters
+	report   reporter
 	conns    conns
 	unknown  unknowns
 	tail     time.Duration
@@ -144,6 +145,9 @@ func (g *Guard) publish() {
 		next.Since = time.Now()
 	}
 	next.inherit(old, g.flip.cuts)
+	if next.Mode == Observe && (old.Mode == Off || !g.report.began()) {
+		g.report.begin(time.Now())
+	}
 	g.state.Store(&next)
 	for ch := range g.flip.subscribers {
 		select {

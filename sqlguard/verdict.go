@@ -37,13 +37,13 @@ const (
 type Table struct {
 	// Schema is the schema (PostgreSQL, SQLite) or database (MySQL) that the
 	// statement names before the table; empty if it names none.
-	Schema string
+	Schema string `json:"schema,omitempty"`
 	// Name is the table's name as the engine resolves it: unquoted, and folded to
 	// lower case where the engine does so (PostgreSQL's unquoted names, all of SQLite's).
-	Name string
+	Name string `json:"name"`
 	// Op is what is done to this table. It differs from the verdict's Op in a
 	// statement such as WITH d AS (DELETE …) INSERT ….
-	Op Op
+	Op Op `json:"op,omitempty"`
 }
 
 // String returns schema.name, or the name alone.
