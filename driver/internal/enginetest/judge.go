@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -60,7 +61,7 @@ func Judge(t *testing.T, e *Engine, j Judged) {
 	if _, err := e.DB.Exec(e.Insert); err != nil {
 		t.Errorf("a write with the mode off again: %v", err)
 	}
-	if now := e.sessions(); len(now) != len(sessions) || now[0] != sessions[0] {
+	if now := e.sessions(); !slices.Equal(now, sessions) {
 		t.Errorf("the session is another one: %v, and was %v", now, sessions)
 	}
 	if bytes.Equal(e.Dump(), before) {
