@@ -1,9 +1,14 @@
 package pgx_test
 
 import (
+	"bytes"
 	"testing"
 
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/quiescehq/quiesce/driver"
 	"github.com/quiescehq/quiesce/driver/internal/enginetest"
+	"github.com/quiescehq/quiesce/sqlguard"
 )
 
 // judged are queries that only PostgreSQL can judge: what their functions do is not
@@ -38,5 +43,72 @@ func TestPostgreSQLJudgesWhatNoTextShows(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			enginetest.Judge(t, engine(t, "&default_query_exec_mode="+mode), judged)
 		})
+	}
+}
+
+func TestATransactionThatATextHasEndedIsNotTakenForAReadOnlyOne(t *testing.T) {
+	e := engine(t, "")
+	before := e.Dump()
+	for _, flip := range []string{"before it began", "after it was ended"} {
+		for _, text := range []string{"COMMIT", "ROLLBACK", "END"} {
+			if flip == "before it began" {
+				e.Set(t, sqlguard.ReadOnly)
+			} else {
+				e.Set(t, sqlguard.Off)
+			}
+			tx, err := e.DB.Begin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tx.Exec(text); err != nil {
+				t.Fatal(err)
+			}
+			e.Set(t, sqlguard.ReadOnly)
+			if _, err := tx.Exec("SELECT f_w()"); !sqlguard.IsReadOnly(err) {
+				t.Errorf("flipped %s, after %s a function that writes: %v", flip, text, err)
+			}
+			tx.Rollback()
+		}
+	}
+	if !bytes.Equal(e.Dump(), before) {
+		t.Error("the database has changed")
+	}
+}
+
+func TestANotificationOfAFunctionIsUndone(t *testing.T) {
+	e := engine(t, "")
+	for _, text := range judged.Setup {
+		if _, err := e.DB.Exec(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	conn, err := e.DB.Conn(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	for _, text := range []string{"LISTEN news", "LISTEN mark"} {
+		if _, err := conn.ExecContext(ctx, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	e.Set(t, sqlguard.ReadOnly)
+	if _, err := e.DB.Exec("SELECT f_notify()"); err != nil {
+		t.Fatal(err)
+	}
+	e.Set(t, sqlguard.Off)
+	if _, err := e.DB.Exec("NOTIFY mark"); err != nil {
+		t.Fatal(err)
+	}
+	err = conn.Raw(func(c any) error {
+		own, _ := driver.Find[*stdlib.Conn](c)
+		n, err := own.Conn().WaitForNotification(ctx)
+		if err == nil && n.Channel != "mark" {
+			t.Errorf("the first notification is of %s", n.Channel)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
