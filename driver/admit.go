@@ -18,17 +18,22 @@ type admission struct {
 	decision sqlguard.Decision // Pass, or what is done in place of sending it
 	fence    fence             // up, so that the engine refuses writes
 	marked   bool              // as running, for Drain
+	args     bool              // of a text
 }
 
-// admitted decides on a statement that was entered, right before it would be sent. The
-// error is not nil exactly if the decision is Refuse.
+// admitted decides on a statement that was entered, right before it would be sent, as
+// a text with arguments or otherwise. The error is not nil exactly if the decision is Refuse.
 //
 // What cannot write is not marked any longer: nobody need wait for it.
-func (c *conn) admitted(ctx context.Context, query string, v *sqlguard.Verdict) (admission, error) {
-	a := admission{conn: c, ctx: ctx, query: query, verdict: v}
+func (c *conn) admitted(ctx context.Context, query string, v *sqlguard.Verdict, args bool) (admission, error) {
+	a := admission{conn: c, ctx: ctx, query: query, verdict: v, args: args}
 	judged, decision, err := c.admit(ctx, v)
 	if decision == sqlguard.Ask {
-		a.fence, err = c.ask(ctx, v)
+		if args && c.skipsArgs {
+			err = driver.ErrSkip // as the driver would, after the engine was asked for nothing
+		} else {
+			a.fence, err = c.ask(ctx, judged)
+		}
 		if decision = sqlguard.Pass; err != nil {
 			decision = sqlguard.Refuse
 			c.transaction.doom(err)
@@ -72,6 +77,7 @@ func (c *conn) admit(ctx context.Context, v *sqlguard.Verdict) (*sqlguard.Verdic
 // executed notes the end of a statement that was sent.
 func (a *admission) executed(err error) error {
 	c := a.conn
+	c.skipsArgs = c.skipsArgs || a.args && err == driver.ErrSkip
 	c.noteEngine(a, err)
 	c.ran(a.verdict, a.query, err)
 	a.over(err)
@@ -91,7 +97,7 @@ func (a *admission) queried(inner driver.Rows, err error) (driver.Rows, error) {
 	} else {
 		c.ran(a.verdict, a.query, nil)
 		if len(a.verdict.Parts) > 0 {
-			c.transaction.unsure = unseen
+			c.transaction.failed()
 		}
 	}
 	if !a.marked && a.fence == unfenced {
@@ -217,8 +223,11 @@ func afterRefusal(r *sqlguard.BlockedError, op sqlguard.Op, rolledBack bool) *sq
 	e := *r
 	e.Op = op
 	e.Why = "an earlier " + string(r.Op) + " in this transaction was refused, so "
-	if r.Op == "" || r.Op == sqlguard.OpUnknown {
+	switch r.Op {
+	case "", sqlguard.OpUnknown:
 		e.Why = "an earlier statement in this transaction was refused, so "
+	case opUnended:
+		e.Why = "a read-only transaction of the guard's own could not be ended on this connection, so "
 	}
 	e.Why += outcome(rolledBack)
 	return &e
@@ -264,6 +273,9 @@ func (c *conn) clearTransaction(ctx context.Context) error {
 // what may be open stays so for the guard.
 func (c *conn) returned(ctx context.Context) error {
 	t := &c.transaction
+	if c.switched.stuck {
+		return driver.ErrBadConn
+	}
 	if t.refused == nil && !(t.known() && c.work.Cut()) {
 		next := transaction{implicit: t.implicit}
 		if t.unsure == unseen || t.known() {
@@ -297,9 +309,11 @@ func (c *conn) ran(v *sqlguard.Verdict, query string, err error) {
 	case err == driver.ErrSkip:
 		c.observed = query // it comes again, prepared
 	case len(v.Parts) > 0, v.Tx == sqlguard.TxBegin && ctxDone(err):
-		c.transaction.unsure = unseen // nobody knows how far it went
+		c.transaction.failed()
 	case v.Tx == sqlguard.TxCommit && !c.transaction.driver && c.idle != nil && c.idle(c.inner):
 		c.transaction = transaction{} // the engine has rolled it back
+	case c.transaction.known() && (v.Commits || v.Tx == sqlguard.TxCommit || v.Tx == sqlguard.TxRollback):
+		c.transaction.failed()
 	}
 }
 

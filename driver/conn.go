@@ -42,6 +42,9 @@ type conn struct {
 	cursors map[string]struct{}
 	// ranUnseen is whether anything ran that nobody looked at, since something was looked at.
 	ranUnseen bool
+	// skipsArgs is whether inner has answered ErrSkip to a text with arguments, as
+	// go-sql-driver/mysql does to all of them unless it interpolates.
+	skipsArgs bool
 	// observed is the text that was looked at right before inner answered ErrSkip.
 	observed string
 }

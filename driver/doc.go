@@ -33,7 +33,17 @@
 //
 // A query that no text proves to be a read, because it calls a function that nobody vouches
 // for, is judged by the engine: see engine.go. It runs in a read-only transaction of its
-// own, or of the program's; where that is not possible it is refused.
+// own, or of the program's; where that is not possible it is refused, with what to do
+// about it in the error. The engine's refusal is the driver's own error, and is
+// noted in the context's [sqlguard.Recorder] and counted all the same.
+//
+// A transaction of its own is rolled back when the rows are closed. With it goes what the
+// function did to its session, if the engine undoes that: in PostgreSQL a NOTIFY, and
+// a setting that it made with set_config. Vouch for functions that are called for such an effect
+// (Readers of [sqlguard.Policy]). What a function does outside of the database's tables
+// is out of the engine's reach: files, another connection (dblink), advisory locks, a
+// temporary table. A view is read as a table is: of what it calls the text shows
+// nothing, so outside of a transaction nobody asks the engine about it.
 //
 // Where a wrapped driver answers driver.ErrSkip, database/sql comes back with a
 // prepared statement, which is checked again. In read-only mode a statement that passes by

@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"io"
 	"time"
 
@@ -30,6 +31,7 @@ const (
 type switched struct {
 	users int  // the statements that need it on
 	was   bool // on, before the first of them
+	stuck bool // on, and could not be put back: the connection can only be dropped
 }
 
 // ask has the engine refuse what a statement might write. If that cannot be had, the
@@ -41,21 +43,34 @@ func (c *conn) ask(ctx context.Context, v *sqlguard.Verdict) (fence, error) {
 		return fencedConn, c.switchOn(ctx)
 	case c.engine.Begin == "":
 		return unfenced, c.guard.Refuse(ctx, c.name, v, "")
-	case !t.known():
-		if t.unsure == unseen || t.implicit {
-			if err := c.clear(ctx, v); err != nil {
-				return unfenced, err
-			}
-		}
-		return fencedTx, c.send(ctx, c.engine.Begin)
+	case !t.known(), c.idle != nil && c.idle(c.inner): // which a text has ended, under BeginTx
+		return fencedTx, c.beginFence(ctx)
 	case t.armed:
 		return fencedIn, nil
-	case c.engine.Arm == "":
+	case c.engine.Arm == "", t.unsure == unseen && c.idle == nil:
+		// Outside of a transaction, to arm it is no error, and has no effect.
 		return unfenced, c.guard.Refuse(ctx, c.name, v, v.Why+"; "+adviceBegin)
 	case !c.guard.AsksReadOnly(ctx):
 		return unfenced, c.guard.Refuse(ctx, c.name, v, v.Why+"; "+adviceAllow)
 	}
 	return fencedIn, c.send(ctx, c.engine.Arm)
+}
+
+// beginFence begins a transaction of the guard's own. One that was begun unseen is
+// rolled back first, or MySQL would commit it in passing.
+func (c *conn) beginFence(ctx context.Context) error {
+	t := &c.transaction
+	if !t.known() && (t.unsure == unseen || t.implicit) {
+		if err := c.send(ctx, rollback); err != nil {
+			return err
+		}
+		t.unsure, t.implicit = cleared, false
+	}
+	err := c.send(ctx, c.engine.Begin)
+	if ctxDone(err) {
+		c.lower(ctx, fencedTx) // it may have begun
+	}
+	return err
 }
 
 // What to do about a query that the engine could not be asked about.
@@ -68,48 +83,60 @@ const (
 
 // lower undoes a fence. If that fails, the connection can only be dropped.
 func (c *conn) lower(ctx context.Context, f fence) {
-	var err error
 	switch f {
 	case fencedTx:
-		ctx, cancel := undoing(ctx)
-		err = c.send(ctx, rollback)
-		cancel()
+		if c.undo(ctx, rollback) != nil {
+			c.transaction = c.unended()
+		}
 	case fencedConn:
 		if c.switched.users--; c.switched.users == 0 && !c.switched.was {
-			ctx, cancel := undoing(ctx)
-			err = c.send(ctx, c.engine.SwitchOff)
-			cancel()
+			c.switchOff(ctx)
 		}
-	}
-	if err != nil {
-		state := c.guard.State()
-		c.transaction = transaction{begun: true, unsure: unseen, refused: &sqlguard.BlockedError{
-			Mode: state.Mode, Epoch: state.Epoch, Dialect: c.name, Class: sqlguard.Session, Op: rollback,
-			Why: "a transaction of the guard's own could not be ended",
-		}}
 	}
 }
 
-// undoing returns a context for what must be done although the caller's is over.
-func undoing(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+// unended is the state of a connection on which a transaction of the guard's own could
+// not be ended: it may be open, and read-only, whatever the mode is by then.
+func (c *conn) unended() transaction {
+	state := c.guard.State()
+	return transaction{driver: c.transaction.driver, begun: true, unsure: unseen, refused: &sqlguard.BlockedError{
+		Mode: state.Mode, Epoch: state.Epoch, Dialect: c.name, Class: sqlguard.Session, Op: opUnended,
+	}}
+}
+
+// opUnended stands for the guard's own ROLLBACK. None of the program's is refused.
+const opUnended sqlguard.Op = rollback
+
+// undo sends what must be sent although the caller's context may be over.
+func (c *conn) undo(ctx context.Context, text string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return c.send(ctx, text)
 }
 
 func (c *conn) switchOn(ctx context.Context) error {
 	s := &c.switched
 	if s.users == 0 {
 		on, err := c.number(ctx, c.engine.Switch)
-		if err == nil && on == 0 {
-			err = c.send(ctx, c.engine.SwitchOn)
-		}
 		if err != nil {
 			return err
 		}
-		s.was = on != 0
+		if s.was = on != 0 && !s.stuck; on == 0 {
+			if err := c.send(ctx, c.engine.SwitchOn); err != nil {
+				c.switchOff(ctx) // it may be on
+				return err
+			}
+		}
 	}
 	s.users++
 	return nil
 }
+
+func (c *conn) switchOff(ctx context.Context) {
+	c.switched.stuck = c.undo(ctx, c.engine.SwitchOff) != nil
+}
+
+var errNoNumber = errors.New("driver: the answer to ReadOnlyTexts.Switch is not one integer")
 
 // number runs a query of the guard's own for a number.
 func (c *conn) number(ctx context.Context, query string) (n int64, err error) {
@@ -125,7 +152,13 @@ func (c *conn) number(ctx context.Context, query string) (n int64, err error) {
 		}
 		return 0, err
 	}
-	n, _ = values[0].(int64)
+	if len(values) != 1 {
+		return 0, errNoNumber
+	}
+	n, ok := values[0].(int64)
+	if !ok {
+		return 0, errNoNumber
+	}
 	return n, nil
 }
 

@@ -26,7 +26,7 @@ func (c *conn) admitText(ctx context.Context, query string, args []driver.NamedV
 		c.work.Leave()
 		return admission{}, err
 	}
-	return c.admitted(ctx, query, c.judge(ctx, query, args))
+	return c.admitted(ctx, query, c.judge(ctx, query, args), len(args) > 0)
 }
 
 // refusedByHead returns the error of a plain write that is too long for its verdict to

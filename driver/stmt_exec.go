@@ -92,7 +92,7 @@ func (s *stmt) admit(ctx context.Context, v *sqlguard.Verdict) (admission, error
 			return admission{conn: s.conn, ctx: ctx, query: s.query, verdict: v, decision: sqlguard.Pass, marked: true}, nil
 		}
 	}
-	return s.conn.admitted(ctx, s.query, v)
+	return s.conn.admitted(ctx, s.query, v, false)
 }
 
 func (s *stmt) exec(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {

@@ -62,7 +62,7 @@ type doubt uint8
 
 const (
 	certain doubt = iota // none is
-	unseen               // one may be
+	unseen               // one may be; the known one may not be any more
 	cleared              // the guard has rolled it back, and its program does not know
 )
 
@@ -147,19 +147,19 @@ func (t *transaction) ran(v *sqlguard.Verdict, mode sqlguard.Mode) {
 			if !t.known() {
 				*t = transaction{} // or another could not have begun
 			}
-			t.begun = true
+			t.begun, t.unsure, t.armed = true, certain, false
 		case p.Tx == sqlguard.TxCommit:
-			*t = transaction{driver: t.driver, refused: t.refused, cut: t.cut}
+			*t = transaction{driver: t.driver, refused: t.refused, cut: t.cut, unsure: endedBy(t)}
 		case p.Tx == sqlguard.TxRollback:
-			*t = transaction{driver: t.driver}
+			*t = transaction{driver: t.driver, unsure: endedBy(t)}
 		case p.Tx == sqlguard.TxSavepoint && !t.driver && !t.begun && t.unsure == certain:
 			t.savepoints++
 		case p.Tx == sqlguard.TxRelease && t.savepoints > 0:
 			t.savepoints--
 		case p.Commits:
 			t.begun, t.savepoints, t.implicit, t.armed = false, 0, false, false
-			if t.unsure == unseen {
-				t.unsure = certain
+			if t.unsure == unseen || t.driver {
+				t.unsure = endedBy(t)
 			}
 		case writes(p) && !t.known():
 			// With MySQL's autocommit=0 it began a transaction.
@@ -169,11 +169,23 @@ func (t *transaction) ran(v *sqlguard.Verdict, mode sqlguard.Mode) {
 				t.unsure = unseen
 			}
 		}
-		if p.Class == sqlguard.Escape {
-			t.armed = false // it passed in observe mode
+		if writes(p) {
+			t.armed = false // an Escape in observe mode, or a procedure that commits
 		}
 	}
 }
+
+// endedBy is the doubt after a text has ended the transaction.
+func endedBy(t *transaction) doubt {
+	if t.driver {
+		return unseen // database/sql has not
+	}
+	return certain
+}
+
+// failed notes that nobody knows how far a text got which ends a transaction, or is
+// one of several statements.
+func (t *transaction) failed() { t.unsure, t.armed = unseen, false }
 
 // keepsForLater reports whether an operation hands the open transaction to a second
 // phase, in which another connection may commit it.

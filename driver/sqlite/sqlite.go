@@ -10,7 +10,8 @@
 // first connection.
 //
 // What a DSN asks for (_pragma), and what runs in functions and hooks that are
-// registered with the driver, is not guarded. SQLite has no read-only transaction: where no
+// registered with the driver, is not guarded: a function of the application's own that
+// writes through another connection is out of reach, also in read-only mode. SQLite has no read-only transaction: where no
 // text shows whether a query writes, the connection's query_only is on while it runs.
 package sqlite
 
