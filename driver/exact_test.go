@@ -90,7 +90,7 @@ func TestWhenDrainHasReturnedNothingRuns(t *testing.T) {
 			}
 		})
 	}
-	flips := 5000
+	flips := 2000
 	if testing.Short() {
 		flips = 1000
 	}
