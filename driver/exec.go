@@ -20,11 +20,15 @@ var (
 
 func (e execs) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	c := e.c
-	if !c.unguarded(ctx, query) {
+	if c.work.Enter(ctx, query); !c.unguarded() {
 		return c.execJudged(ctx, query, args)
 	}
 	result, err := c.execer.ExecContext(ctx, query, args)
-	c.left(ctx, err)
+	if err != nil {
+		c.left(ctx, err)
+	} else {
+		c.work.Leave()
+	}
 	return result, err
 }
 
@@ -36,7 +40,7 @@ func (e execs) Exec(query string, args []driver.Value) (driver.Result, error) {
 		return nil, driver.ErrSkip
 	}
 	ctx := context.Background()
-	if e.c.unguarded(ctx, query) {
+	if e.c.work.Enter(ctx, query); e.c.unguarded() {
 		result, err := inner.Exec(query, args)
 		e.c.left(ctx, err)
 		return result, err
@@ -68,7 +72,7 @@ var (
 
 func (q queries) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	c := q.c
-	if !c.unguarded(ctx, query) {
+	if c.work.Enter(ctx, query); !c.unguarded() {
 		return c.queryJudged(ctx, query, args)
 	}
 	rows, err := c.queryer.QueryContext(ctx, query, args)
@@ -81,7 +85,7 @@ func (q queries) Query(query string, args []driver.Value) (driver.Rows, error) {
 		return nil, driver.ErrSkip
 	}
 	ctx := context.Background()
-	if q.c.unguarded(ctx, query) {
+	if q.c.work.Enter(ctx, query); q.c.unguarded() {
 		rows, err := inner.Query(query, args)
 		return q.c.opened(ctx, rows, err)
 	}

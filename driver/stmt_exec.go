@@ -11,9 +11,13 @@ import (
 
 // ExecContext does without driver.StmtExecContext what database/sql does without it.
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	if s.conn.unguarded(ctx, s.query) {
+	if s.conn.work.Enter(ctx, s.query); s.conn.unguarded() {
 		result, err := s.exec(ctx, args)
-		s.conn.left(ctx, err)
+		if err != nil {
+			s.conn.left(ctx, err)
+		} else {
+			s.conn.work.Leave()
+		}
 		return result, err
 	}
 	a, err := s.admit(ctx, s.judge(ctx, args))
@@ -26,7 +30,7 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 
 // QueryContext does without driver.StmtQueryContext what database/sql does without it.
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if s.conn.unguarded(ctx, s.query) {
+	if s.conn.work.Enter(ctx, s.query); s.conn.unguarded() {
 		rows, err := s.rows(ctx, args)
 		return s.conn.opened(ctx, rows, err)
 	}
@@ -41,7 +45,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 // Exec is for those who reach it through Conn.Raw.
 func (s *stmt) Exec(args []driver.Value) (driver.Result, error) {
 	ctx := context.Background()
-	if s.conn.unguarded(ctx, s.query) {
+	if s.conn.work.Enter(ctx, s.query); s.conn.unguarded() {
 		result, err := s.inner.Exec(args)
 		s.conn.left(ctx, err)
 		return result, err
@@ -57,7 +61,7 @@ func (s *stmt) Exec(args []driver.Value) (driver.Result, error) {
 // Query is for those who reach it through Conn.Raw.
 func (s *stmt) Query(args []driver.Value) (driver.Rows, error) {
 	ctx := context.Background()
-	if s.conn.unguarded(ctx, s.query) {
+	if s.conn.work.Enter(ctx, s.query); s.conn.unguarded() {
 		rows, err := s.inner.Query(args)
 		return s.conn.opened(ctx, rows, err)
 	}
