@@ -54,7 +54,15 @@ func (e execs) Exec(query string, args []driver.Value) (driver.Result, error) {
 }
 
 func (c *conn) execJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	s, err := c.admitText(ctx, query, args)
+	v, err := c.look(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	if c.onlyReads(v) {
+		result, err := c.execer.ExecContext(ctx, query, args)
+		return result, c.hasRead(ctx, query, v, err)
+	}
+	s, err := c.admitted(ctx, query, v)
 	if s.decision != sqlguard.Pass {
 		return resultOf(s.decision), err
 	}
@@ -98,7 +106,15 @@ func (q queries) Query(query string, args []driver.Value) (driver.Rows, error) {
 }
 
 func (c *conn) queryJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	s, err := c.admitText(ctx, query, args)
+	v, err := c.look(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	if c.onlyReads(v) {
+		rows, err := c.queryer.QueryContext(ctx, query, args)
+		return rows, c.hasRead(ctx, query, v, err)
+	}
+	s, err := c.admitted(ctx, query, v)
 	if s.decision != sqlguard.Pass {
 		return rowsOf(s.decision), err
 	}

@@ -20,7 +20,12 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 		}
 		return result, err
 	}
-	a, err := s.admit(ctx, s.judge(ctx, args))
+	v := s.judge(ctx, args)
+	if s.conn.onlyReads(v) {
+		result, err := s.exec(ctx, args)
+		return result, s.conn.hasRead(ctx, s.query, v, err)
+	}
+	a, err := s.admit(ctx, v)
 	if a.decision != sqlguard.Pass {
 		return resultOf(a.decision), err
 	}
@@ -34,7 +39,12 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 		rows, err := s.rows(ctx, args)
 		return s.conn.opened(ctx, rows, err)
 	}
-	a, err := s.admit(ctx, s.judge(ctx, args))
+	v := s.judge(ctx, args)
+	if s.conn.onlyReads(v) {
+		rows, err := s.rows(ctx, args)
+		return rows, s.conn.hasRead(ctx, s.query, v, err)
+	}
+	a, err := s.admit(ctx, v)
 	if a.decision != sqlguard.Pass {
 		return rowsOf(a.decision), err
 	}
