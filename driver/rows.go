@@ -73,12 +73,15 @@ func (r *rows) over(err error) {
 	} else if err == nil {
 		err = r.ctx.Err()
 	}
-	if r.from == nil {
+	switch {
+	case r.from != nil:
+		r.conn.noteEngine(r.from, err)
+		r.from.over(err)
+	case err != nil:
 		r.conn.left(r.ctx, err)
-		return
+	default:
+		r.conn.work.Leave()
 	}
-	r.conn.noteEngine(r.from, err)
-	r.from.over(err)
 }
 
 func (r *rows) Next(dest []driver.Value) error { return r.ended(r.inner.Next(dest)) }
