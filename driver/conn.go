@@ -103,11 +103,12 @@ type guardedConn interface {
 
 func (c *conn) guardedBy() *guarding { return c.guarding }
 
-// unguarded marks that a statement runs, and then reports whether it may go
-// straight to the inner connection. If so it notes that something runs that nobody looked
-// at. Every call is followed by left, or by Leave where nothing was sent.
-func (c *conn) unguarded(ctx context.Context, query string) bool {
-	c.work.Enter(ctx, query)
+// unguarded reports whether a statement that was entered may go straight to the inner
+// connection. If so it notes that something runs that nobody looked at. Every Enter is
+// followed by left, or by Leave where nothing was sent.
+//
+// It is small enough to be inlined, as long as it does not enter the statement itself.
+func (c *conn) unguarded() bool {
 	if !c.work.Off() || c.transaction.watched() {
 		return false
 	}
@@ -119,9 +120,9 @@ func (c *conn) unguarded(ctx context.Context, query string) bool {
 func (c *conn) left(ctx context.Context, err error) {
 	if err != nil && err != driver.ErrSkip && c.lost(ctx, err) {
 		c.work.Lost()
-		return
+	} else {
+		c.work.Leave()
 	}
-	c.work.Leave()
 }
 
 // lost reports whether nobody knows if the server has executed what was sent,

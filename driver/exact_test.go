@@ -107,9 +107,3 @@ func TestWhenDrainHasReturnedNothingRuns(t *testing.T) {
 	close(over)
 	writers.Wait()
 }
-
-type caller interface {
-	driver.Conn
-	driver.ExecerContext
-	driver.ConnBeginTx
-}

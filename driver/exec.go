@@ -20,11 +20,15 @@ var (
 
 func (e execs) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
 	c := e.c
-	if !c.unguarded(ctx, query) {
+	if c.work.Enter(ctx, query); !c.unguarded() {
 		return c.execJudged(ctx, query, args)
 	}
 	result, err := c.execer.ExecContext(ctx, query, args)
-	c.left(ctx, err)
+	if err != nil {
+		c.left(ctx, err)
+	} else {
+		c.work.Leave()
+	}
 	return result, err
 }
 
@@ -36,7 +40,7 @@ func (e execs) Exec(query string, args []driver.Value) (driver.Result, error) {
 		return nil, driver.ErrSkip
 	}
 	ctx := context.Background()
-	if e.c.unguarded(ctx, query) {
+	if e.c.work.Enter(ctx, query); e.c.unguarded() {
 		result, err := inner.Exec(query, args)
 		e.c.left(ctx, err)
 		return result, err
@@ -50,7 +54,15 @@ func (e execs) Exec(query string, args []driver.Value) (driver.Result, error) {
 }
 
 func (c *conn) execJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	s, err := c.admitText(ctx, query, args)
+	v, err := c.look(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	if c.onlyReads(v) {
+		result, err := c.execer.ExecContext(ctx, query, args)
+		return result, c.hasRead(ctx, query, v, err)
+	}
+	s, err := c.admitted(ctx, query, v, len(args) > 0)
 	if s.decision != sqlguard.Pass {
 		return resultOf(s.decision), err
 	}
@@ -68,7 +80,7 @@ var (
 
 func (q queries) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	c := q.c
-	if !c.unguarded(ctx, query) {
+	if c.work.Enter(ctx, query); !c.unguarded() {
 		return c.queryJudged(ctx, query, args)
 	}
 	rows, err := c.queryer.QueryContext(ctx, query, args)
@@ -81,7 +93,7 @@ func (q queries) Query(query string, args []driver.Value) (driver.Rows, error) {
 		return nil, driver.ErrSkip
 	}
 	ctx := context.Background()
-	if q.c.unguarded(ctx, query) {
+	if q.c.work.Enter(ctx, query); q.c.unguarded() {
 		rows, err := inner.Query(query, args)
 		return q.c.opened(ctx, rows, err)
 	}
@@ -94,7 +106,15 @@ func (q queries) Query(query string, args []driver.Value) (driver.Rows, error) {
 }
 
 func (c *conn) queryJudged(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	s, err := c.admitText(ctx, query, args)
+	v, err := c.look(ctx, query, args)
+	if err != nil {
+		return nil, err
+	}
+	if c.onlyReads(v) {
+		rows, err := c.queryer.QueryContext(ctx, query, args)
+		return rows, c.hasRead(ctx, query, v, err)
+	}
+	s, err := c.admitted(ctx, query, v, len(args) > 0)
 	if s.decision != sqlguard.Pass {
 		return rowsOf(s.decision), err
 	}

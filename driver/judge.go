@@ -22,18 +22,52 @@ func (c *conn) judge(ctx context.Context, query string, args []driver.NamedValue
 
 // admitText judges a text and decides on it, right before it would be sent.
 func (c *conn) admitText(ctx context.Context, query string, args []driver.NamedValue) (admission, error) {
-	if err := c.refusedByHead(ctx, query, args); err != nil {
-		c.work.Leave()
+	v, err := c.look(ctx, query, args)
+	if err != nil {
 		return admission{}, err
 	}
-	return c.admitted(ctx, query, c.judge(ctx, query, args), len(args) > 0)
+	return c.admitted(ctx, query, v, len(args) > 0)
+}
+
+// look judges a text that was entered. If it is clear at once that it is refused, look
+// leaves it, and returns the error.
+func (c *conn) look(ctx context.Context, query string, args []driver.NamedValue) (*sqlguard.Verdict, error) {
+	if len(query) > maxCachedText {
+		if err := c.refusedByHead(ctx, query, args); err != nil {
+			c.work.Leave()
+			return nil, err
+		}
+	}
+	return c.judge(ctx, query, args), nil
+}
+
+// onlyReads reports whether a text, which was entered, does nothing but read, so that it
+// passes in every mode, under every policy, and in every transaction. Nobody need
+// wait for it either: then onlyReads leaves it. It spares most texts the way through
+// admitted, executed and queried, which would come to the same.
+func (c *conn) onlyReads(v *sqlguard.Verdict) bool {
+	if !v.OnlyReads() || v.Functions && c.shadowed {
+		return false
+	}
+	c.work.Leave()
+	return true
+}
+
+// hasRead notes how a text ended that only reads.
+func (c *conn) hasRead(ctx context.Context, query string, v *sqlguard.Verdict, err error) error {
+	if err != nil {
+		c.work.Decide(ctx, v) // it passes; this notes the mode, which says what the error means
+		a := admission{conn: c, ctx: ctx, query: query, verdict: v, decision: sqlguard.Pass}
+		return a.executed(err)
+	}
+	return nil
 }
 
 // refusedByHead returns the error of a plain write that is too long for its verdict to
 // be kept: that it is refused is clear from its first word, where the policy
 // has no rule that could make an exception. Nothing else is decided here.
 func (c *conn) refusedByHead(ctx context.Context, query string, args []driver.NamedValue) error {
-	if len(query) <= maxCachedText || c.head == nil || !c.work.RefusesWrites(ctx) {
+	if c.head == nil || !c.work.RefusesWrites(ctx) {
 		return nil
 	}
 	if text, known := c.sent(ctx, query, args); !known || text != query {

@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"cmp"
 	"context"
 	"database/sql/driver"
 	"io"
@@ -60,19 +59,29 @@ func (r *rows) Close() error {
 	err := r.inner.Close()
 	if r.open {
 		r.open = false
-		r.over(cmp.Or(r.err, err, r.ctx.Err()))
+		r.over(err)
 		r.ctx, r.err, r.from = nil, nil, nil
 	}
 	return err
 }
 
+// over marks the end of the statement, which is what went wrong first, or the
+// error of closing the rows.
 func (r *rows) over(err error) {
-	if r.from == nil {
-		r.conn.left(r.ctx, err)
-		return
+	if r.err != nil {
+		err = r.err
+	} else if err == nil {
+		err = r.ctx.Err()
 	}
-	r.conn.noteEngine(r.from, err)
-	r.from.over(err)
+	switch {
+	case r.from != nil:
+		r.conn.noteEngine(r.from, err)
+		r.from.over(err)
+	case err != nil:
+		r.conn.left(r.ctx, err)
+	default:
+		r.conn.work.Leave()
+	}
 }
 
 func (r *rows) Next(dest []driver.Value) error { return r.ended(r.inner.Next(dest)) }

@@ -11,12 +11,21 @@ import (
 
 // ExecContext does without driver.StmtExecContext what database/sql does without it.
 func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
-	if s.conn.unguarded(ctx, s.query) {
+	if s.conn.work.Enter(ctx, s.query); s.conn.unguarded() {
 		result, err := s.exec(ctx, args)
-		s.conn.left(ctx, err)
+		if err != nil {
+			s.conn.left(ctx, err)
+		} else {
+			s.conn.work.Leave()
+		}
 		return result, err
 	}
-	a, err := s.admit(ctx, s.judge(ctx, args))
+	v := s.judge(ctx, args)
+	if s.conn.onlyReads(v) {
+		result, err := s.exec(ctx, args)
+		return result, s.conn.hasRead(ctx, s.query, v, err)
+	}
+	a, err := s.admit(ctx, v)
 	if a.decision != sqlguard.Pass {
 		return resultOf(a.decision), err
 	}
@@ -26,11 +35,16 @@ func (s *stmt) ExecContext(ctx context.Context, args []driver.NamedValue) (drive
 
 // QueryContext does without driver.StmtQueryContext what database/sql does without it.
 func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
-	if s.conn.unguarded(ctx, s.query) {
+	if s.conn.work.Enter(ctx, s.query); s.conn.unguarded() {
 		rows, err := s.rows(ctx, args)
 		return s.conn.opened(ctx, rows, err)
 	}
-	a, err := s.admit(ctx, s.judge(ctx, args))
+	v := s.judge(ctx, args)
+	if s.conn.onlyReads(v) {
+		rows, err := s.rows(ctx, args)
+		return rows, s.conn.hasRead(ctx, s.query, v, err)
+	}
+	a, err := s.admit(ctx, v)
 	if a.decision != sqlguard.Pass {
 		return rowsOf(a.decision), err
 	}
@@ -41,7 +55,7 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 // Exec is for those who reach it through Conn.Raw.
 func (s *stmt) Exec(args []driver.Value) (driver.Result, error) {
 	ctx := context.Background()
-	if s.conn.unguarded(ctx, s.query) {
+	if s.conn.work.Enter(ctx, s.query); s.conn.unguarded() {
 		result, err := s.inner.Exec(args)
 		s.conn.left(ctx, err)
 		return result, err
@@ -57,7 +71,7 @@ func (s *stmt) Exec(args []driver.Value) (driver.Result, error) {
 // Query is for those who reach it through Conn.Raw.
 func (s *stmt) Query(args []driver.Value) (driver.Rows, error) {
 	ctx := context.Background()
-	if s.conn.unguarded(ctx, s.query) {
+	if s.conn.work.Enter(ctx, s.query); s.conn.unguarded() {
 		rows, err := s.inner.Query(args)
 		return s.conn.opened(ctx, rows, err)
 	}

@@ -133,6 +133,14 @@ type Verdict struct {
 	Parts []Verdict
 }
 
+// OnlyReads reports whether the statement, or the text without any, is a [Read] and does nothing
+// besides: then it passes in every mode, whatever the policy says, and changes nothing for
+// the statements that follow.
+func (v *Verdict) OnlyReads() bool {
+	return v.Class == Read && v.Tx == TxNone && len(v.Parts) == 0 && len(v.Calls) == 0 &&
+		v.Declares == "" && !v.Commits && !v.Shadows
+}
+
 // Dialect judges the texts of one kind of database.
 type Dialect interface {
 	// Name is the dialect's name in errors and events: "postgres", "mysql", "sqlite".
