@@ -26,6 +26,9 @@ type conn struct {
 	queryer  driver.QueryerContext
 	preparer driver.ConnPrepareContext
 	beginner driver.ConnBeginTx
+	resetter driver.SessionResetter
+	valid    driver.Validator
+	checker  driver.NamedValueChecker
 
 	work sqlguard.Conn // what is open, for Drain
 	rows rows          // those that are open, kept here so that a query allocates nothing
@@ -83,13 +86,13 @@ func wrapConn(inner driver.Conn, g *guarding) driver.Conn {
 	if c.queryer = queryerOf(inner); c.queryer != nil {
 		has |= hasQueryer
 	}
-	if _, ok := inner.(driver.SessionResetter); ok {
+	if c.resetter, _ = inner.(driver.SessionResetter); c.resetter != nil {
 		has |= hasSessionResetter
 	}
-	if _, ok := inner.(driver.Validator); ok {
+	if c.valid, _ = inner.(driver.Validator); c.valid != nil {
 		has |= hasValidator
 	}
-	if _, ok := inner.(driver.NamedValueChecker); ok {
+	if c.checker, _ = inner.(driver.NamedValueChecker); c.checker != nil {
 		has |= hasNamedValueChecker
 	}
 	return composeConn(c, has)
@@ -169,11 +172,11 @@ func (r resets) ResetSession(ctx context.Context) error {
 	if err := r.c.returned(ctx); err != nil {
 		return err
 	}
-	return r.c.inner.(driver.SessionResetter).ResetSession(ctx)
+	return r.c.resetter.ResetSession(ctx)
 }
 
-func (v validates) IsValid() bool { return v.c.inner.(driver.Validator).IsValid() }
+func (v validates) IsValid() bool { return v.c.valid.IsValid() }
 
 func (n checks) CheckNamedValue(v *driver.NamedValue) error {
-	return n.c.inner.(driver.NamedValueChecker).CheckNamedValue(v)
+	return n.c.checker.CheckNamedValue(v)
 }
