@@ -59,14 +59,30 @@ const (
 type slot struct {
 	ctx   context.Context
 	text  string
-	since time.Time // zero if it was not timed, because the mode was off
+	since instant // zero if it was not timed, because the mode was off
 }
 
 // birth is what is known of the beginning of a transaction.
 type birth struct {
 	state *State // what was in force; nil if none is open
-	since time.Time
+	since instant
 	ctx   context.Context
+}
+
+// instant is a time in nanoseconds since the process began, or 0 for none: a third of a
+// time.Time, which every statement would clear.
+type instant int64
+
+var started = time.Now().Add(-1)
+
+func instantly() instant { return instant(time.Since(started)) }
+
+// time returns the zero Time for none.
+func (i instant) time() time.Time {
+	if i == 0 {
+		return time.Time{}
+	}
+	return started.Add(time.Duration(i))
 }
 
 // Attach begins to look after a connection whose statements d judges. Call it
@@ -99,7 +115,7 @@ func (c *Conn) Enter(ctx context.Context, text string) {
 		word += oneUnit
 	}
 	s := &c.slots[word>>2&1]
-	s.ctx, s.text = ctx, text
+	s.ctx, s.text, s.since = ctx, text, 0
 	c.open++
 	c.own = word | bitStatement
 	if c.word.Swap(c.own)&bitAsked != 0 {
@@ -135,7 +151,7 @@ func (c *Conn) Lost() {
 // Stamp notes the time, for the age of the statement that was entered last.
 func (c *Conn) Stamp() {
 	last := c.slots[c.own>>2&1]
-	last.since = time.Now()
+	last.since = instantly()
 	c.own ^= bitSlot
 	c.slots[c.own>>2&1] = last
 	c.publish(c.own)
@@ -173,7 +189,7 @@ func (c *Conn) begin(ctx context.Context, state *State) {
 	}
 	c.tx = birth{state: state, ctx: ctx}
 	if state.Mode != Off {
-		c.tx.since = time.Now()
+		c.tx.since = instantly()
 		c.last.Store(nil)
 	}
 	c.publish(word | bitTx)

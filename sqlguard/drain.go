@@ -162,9 +162,9 @@ func (d *drain) finish(err error) (DrainReport, error) {
 		}
 		w := seen.describe()
 		w.Running = u.running()
-		since := seen.since
+		since := seen.since.time()
 		if w.Transaction {
-			since = seen.tx.since // its last statement may be younger
+			since = seen.tx.since.time() // its last statement may be younger
 		}
 		if w.AtLeast = since.IsZero(); w.AtLeast {
 			since = d.closed.closedAt

@@ -65,7 +65,7 @@ func (b *birth) wasObserved() bool { return b.state != nil && b.state.Mode == Ob
 func (c *Conn) noteLength() {
 	r := &c.guard.report
 	now := time.Now()
-	took := now.Sub(c.tx.since)
+	took := now.Sub(c.tx.since.time())
 	last := c.last.Load()
 	if last == nil || int64(took) < r.longest.bar.Load() {
 		return
@@ -79,7 +79,7 @@ func (c *Conn) noteLength() {
 
 func (b *birth) describe(dialect string, last *lastWork, took time.Duration) ObservedTransaction {
 	return ObservedTransaction{
-		Took: took, Began: b.since, Dialect: dialect, Op: last.op,
+		Took: took, Began: b.since.time(), Dialect: dialect, Op: last.op,
 		Tables: someTables(last.tables), Label: clip(LabelFrom(b.ctx), maxLabel),
 	}
 }
@@ -95,7 +95,7 @@ func (u unit) observed(now time.Time) (ObservedTransaction, bool) {
 	if _, open := u.ask(); !open || last == nil {
 		return ObservedTransaction{}, false // or last is another transaction's
 	}
-	t := seen.tx.describe(seen.dialect.Name(), last, now.Sub(seen.tx.since))
+	t := seen.tx.describe(seen.dialect.Name(), last, now.Sub(seen.tx.since.time()))
 	t.Open = true
 	return t, true
 }
