@@ -273,6 +273,9 @@ func (c *conn) clearTransaction(ctx context.Context) error {
 // what may be open stays so for the guard.
 func (c *conn) returned(ctx context.Context) error {
 	t := &c.transaction
+	if t.refused == nil && t.unsure != cleared && !t.known() && !c.switched.stuck {
+		return nil // nothing is known of it, and what may be open stays so
+	}
 	if c.switched.stuck {
 		return driver.ErrBadConn
 	}
