@@ -78,6 +78,7 @@ func (r *flipRound) leftBehind() {
 // flipTotals show that the rounds were worth something.
 type flipTotals struct {
 	rounds, busy, waited, unknown int
+	graced, cutOff                int64
 	longest                       time.Duration
 	kinds                         []kindTotals
 }
@@ -101,7 +102,7 @@ func (s *flipTotals) add(r *flipRound) {
 		switch {
 		case u.at.Before(r.began):
 			k.rows += u.told
-			busy = busy || u.told > 0 && r.began.Sub(u.at) < 8*r.nap
+			busy = busy || u.told > 0 && r.approached.Sub(u.at) < 8*r.nap
 		case !u.late:
 			k.crossed++
 			crossed = true
@@ -115,6 +116,8 @@ func (s *flipTotals) add(r *flipRound) {
 	}
 	s.longest = max(s.longest, r.report.Took)
 	s.unknown += len(r.report.Unknown)
+	s.graced += r.promises.graced.Load()
+	s.cutOff += r.promises.cutOff.Load()
 	for _, work := range r.report.Unknown {
 		if !r.disturbs(work) {
 			r.t.Errorf("the outcome of what nobody disturbed is unknown: %s", work)
@@ -134,8 +137,9 @@ func (f *flipTest) disturbs(work sqlguard.OpenWork) bool {
 // check demands that the writers were writing up to the flip, in all ways, and
 // that Drain had something to wait for.
 func (s *flipTotals) check(f *flipTest) {
-	f.t.Logf("%d rounds, %d with writers busy up to the flip, %d in which Drain waited, the longest for %s; %d unknown outcomes",
-		s.rounds, s.busy, s.waited, s.longest.Round(time.Millisecond), s.unknown)
+	f.t.Logf("%d rounds, %d with writers busy up to the flip, %d in which Drain waited, the longest for %s; "+
+		"%d unknown outcomes, %d writes under grace, %d commits cut off",
+		s.rounds, s.busy, s.waited, s.longest.Round(time.Millisecond), s.unknown, s.graced, s.cutOff)
 	for i, k := range s.kinds {
 		f.t.Logf("%-32s %s", f.kinds[i].Name, k)
 	}
@@ -152,7 +156,8 @@ func (s *flipTotals) check(f *flipTest) {
 	}
 	// Where there is no server, what was disturbed is over.
 	server := f.Cut != nil
-	if s.busy < s.rounds*9/10 || s.waited < s.rounds*9/10 || server && (s.unknown == 0 || disturbed == 0) {
+	if s.busy < s.rounds*9/10 || s.waited < s.rounds*9/10 || s.graced == 0 || s.cutOff == 0 ||
+		server && (s.unknown == 0 || disturbed == 0) {
 		f.t.Error("too little was going on at the flips")
 	}
 }

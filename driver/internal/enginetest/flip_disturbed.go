@@ -78,12 +78,12 @@ func (u *flipUnit) slowly(ctx context.Context, conn *sql.Conn) (int, error) {
 	case 3:
 		// What comes after the nap is executed although nobody waits for it any more.
 		text := strings.Join([]string{"BEGIN", u.slow(parts, 3*u.nap), u.Insert(parts), "COMMIT"}, "; ")
-		if _, err := conn.ExecContext(ctx, text); err != nil {
+		if err := u.exec(ctx, conn, text); err != nil {
 			return 0, err
 		}
 		return parts, nil
 	default:
-		if _, err := conn.ExecContext(ctx, u.slow(0, 3*u.nap)); err != nil {
+		if err := u.exec(ctx, conn, u.slow(0, 3*u.nap)); err != nil {
 			return 0, err
 		}
 		return 1, nil

@@ -19,6 +19,7 @@ func (f *flipTest) commonKinds() []FlipKind {
 		{Name: "prepared statements", Write: writePrepared},
 		{Name: "several statements in one text", Write: writeSeveral},
 		{Name: "rows left open", Write: writeRows},
+		{Name: "open at the flip", Write: writeAcross},
 		{Name: "cancelled contexts", Write: writeCancelled, Disturbed: true},
 	}
 	if f.Cut != nil {
@@ -45,7 +46,7 @@ func (u *flipUnit) transaction(ctx context.Context, on beginner) (int, error) {
 	if err := u.writes(ctx, tx, u.inserts(parts)...); err != nil {
 		return 0, err
 	}
-	if err := tx.Commit(); err != nil {
+	if err := u.commit(tx.Commit); err != nil {
 		return 0, err
 	}
 	return parts, nil
@@ -61,7 +62,7 @@ func writeTexts(ctx context.Context, u *FlipUnit) (rows int, err error) {
 
 func writeSingles(ctx context.Context, u *FlipUnit) (rows int, err error) {
 	for range 1 + u.rng.IntN(3) {
-		if _, err := u.DB.ExecContext(ctx, u.Insert(0)); err != nil {
+		if err := u.exec(ctx, u.DB, u.Insert(0)); err != nil {
 			return rows, err
 		}
 		rows++
@@ -74,7 +75,7 @@ func writeSingles(ctx context.Context, u *FlipUnit) (rows int, err error) {
 func writePrepared(ctx context.Context, u *FlipUnit) (rows int, err error) {
 	stmt := u.stmts[u.rng.IntN(len(u.stmts))]
 	if u.Chance(2) {
-		if _, err := stmt.ExecContext(ctx, u.kind, u.number, 0); err != nil {
+		if err := u.insert(ctx, stmt, 0); err != nil {
 			return 0, err
 		}
 		return 1, nil
@@ -87,15 +88,22 @@ func writePrepared(ctx context.Context, u *FlipUnit) (rows int, err error) {
 	own := tx.StmtContext(ctx, stmt)
 	const parts = 2
 	for range parts {
-		if _, err := own.ExecContext(ctx, u.kind, u.number, parts); err != nil {
+		if err := u.insert(ctx, own, parts); err != nil {
 			return 0, err
 		}
 		u.pause()
 	}
-	if err := tx.Commit(); err != nil {
+	if err := u.commit(tx.Commit); err != nil {
 		return 0, err
 	}
 	return parts, nil
+}
+
+func (u *flipUnit) insert(ctx context.Context, stmt *sql.Stmt, parts int) error {
+	return u.write(func() error {
+		_, err := stmt.ExecContext(ctx, u.kind, u.number, parts)
+		return err
+	})
 }
 
 // writeSeveral sends several statements at a time: without a transaction, in one,
@@ -118,7 +126,7 @@ func writeSeveral(ctx context.Context, u *FlipUnit) (int, error) {
 	}
 	err := u.Pinned(ctx, func(conn *sql.Conn) error {
 		for _, text := range texts {
-			if _, err := conn.ExecContext(ctx, strings.Join(text, "; ")); err != nil {
+			if err := u.exec(ctx, conn, strings.Join(text, "; ")); err != nil {
 				return err
 			}
 			u.pause()
@@ -134,7 +142,7 @@ func writeSeveral(ctx context.Context, u *FlipUnit) (int, error) {
 // queried runs several statements by one Query, and leaves its rows open for a while.
 func (u *flipUnit) queried(ctx context.Context, args []any, queries ...string) (int, error) {
 	text := strings.Join(slices.Insert(slices.Clone(queries), 1, "SELECT 1"), "; ")
-	rows, err := u.DB.QueryContext(ctx, text, args...)
+	rows, err := u.query(ctx, u.DB, text, args...)
 	if err != nil {
 		return 0, err
 	}
@@ -153,6 +161,14 @@ type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
+// query queries by what writes.
+func (u *flipUnit) query(ctx context.Context, on querier, query string, args ...any) (rows *sql.Rows, err error) {
+	return rows, u.write(func() error {
+		rows, err = on.QueryContext(ctx, query, args...)
+		return err
+	})
+}
+
 // writeRows leaves rows of an INSERT … RETURNING open for a while, in a transaction and
 // without.
 func writeRows(ctx context.Context, u *FlipUnit) (int, error) {
@@ -168,14 +184,14 @@ func writeRows(ctx context.Context, u *FlipUnit) (int, error) {
 	if _, err := u.leftOpen(ctx, tx, parts); err != nil {
 		return 0, err
 	}
-	if err := tx.Commit(); err != nil {
+	if err := u.commit(tx.Commit); err != nil {
 		return 0, err
 	}
 	return parts, nil
 }
 
 func (u *flipUnit) leftOpen(ctx context.Context, on querier, parts int) (int, error) {
-	rows, err := on.QueryContext(ctx, u.returning(parts))
+	rows, err := u.query(ctx, on, u.returning(parts))
 	if err != nil {
 		return 0, err
 	}

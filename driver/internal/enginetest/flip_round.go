@@ -23,14 +23,18 @@ type flipRound struct {
 	calm bool  // nobody cancels or cuts
 	deck []int // the kinds that write, in the order in which they are dealt
 
-	dealt   atomic.Int64
-	closing atomic.Bool // writing is about to be closed, so the guard may refuse
-	closed  atomic.Bool // writing is closed, so the guard must refuse
-	began   time.Time   // when it was about to be closed
-	report  sqlguard.DrainReport
-	over    chan struct{}
-	all     chan struct{} // closed when each kind has ended a unit
-	lost    chan struct{} // gets the outlived units, if somebody waits for one
+	dealt      atomic.Int64
+	promises   promises
+	closing    atomic.Bool // writing is about to be closed, so the guard may refuse
+	closed     atomic.Bool // writing is closed, so the guard must refuse
+	began      time.Time   // when it was about to be closed
+	approached time.Time   // the same, before anybody hesitated
+	report     sqlguard.DrainReport
+	over       chan struct{}
+	all        chan struct{} // closed when each kind has ended a unit
+	lost       chan struct{} // gets the outlived units, if somebody waits for one
+	flipped    chan struct{} // closed when writing was closed, and cut if it is to be
+	across     chan struct{} // gets the transactions that wait for the flip, as lost does
 
 	mu struct {
 		sync.Mutex
@@ -44,6 +48,7 @@ type flipRound struct {
 func (f *flipTest) newRound(disturbed bool) *flipRound {
 	r := &flipRound{
 		flipTest: f, over: make(chan struct{}), all: make(chan struct{}), lost: make(chan struct{}),
+		flipped: make(chan struct{}), across: make(chan struct{}),
 	}
 	for _, kind := range f.rng.Perm(len(f.kinds)) {
 		if disturbed || !f.kinds[kind].Disturbed {
@@ -68,6 +73,7 @@ func (f *flipTest) round(n int) {
 		writers.Go(func() { r.write(rng) })
 	}
 	r.await(r.all, "all kinds have written")
+	r.await(r.across, "a transaction waits for the flip")
 	if f.Cut == nil || n%4 < 3 {
 		time.Sleep(rand.N(2 * f.nap)) // the random moment
 	} else {
@@ -89,8 +95,9 @@ func (f *flipTest) round(n int) {
 func (r *flipRound) flip(n int) {
 	closed := sqlguard.Change{Mode: sqlguard.ReadOnly}
 	if n%3 == 1 {
-		closed.Grace = 2 * r.nap
+		closed.Grace = r.nap + rand.N(8*r.nap)
 	}
+	r.approached = time.Now()
 	r.closing.Store(true)
 	for _, mode := range hesitation[n%len(hesitation)] {
 		r.hold(sqlguard.Change{Mode: mode})
@@ -98,17 +105,30 @@ func (r *flipRound) flip(n int) {
 	}
 	r.began = time.Now()
 	r.hold(closed)
+	r.promises.close(r.guard.State().GraceUntil)
 	r.closed.Store(true)
 	if n%3 == 2 {
 		cut := make(chan error, 1)
-		time.AfterFunc(rand.N(2*r.nap), func() { cut <- r.guard.Cut() })
+		time.AfterFunc(rand.N(2*r.nap), func() {
+			defer close(r.flipped)
+			cut <- r.cut()
+		})
 		defer func() {
 			if err := <-cut; err != nil {
 				r.t.Errorf("cut: %v", err)
 			}
 		}()
+	} else {
+		close(r.flipped)
 	}
 	r.drainAndLookOn()
+}
+
+func (r *flipRound) cut() error {
+	err := r.guard.Cut()
+	now := time.Now()
+	r.promises.cut.Store(&now)
+	return err
 }
 
 // hesitation is what comes before writing is closed for good.

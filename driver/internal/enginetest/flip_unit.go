@@ -100,6 +100,9 @@ func (u *FlipUnit) Chance(n int) bool { return u.rng.IntN(n) == 0 }
 // pause is what a program does between two statements. Some take their time, so that
 // they come to their COMMIT long after writing was closed.
 func (u *flipUnit) pause() {
+	if u.Chance(4) {
+		u.linger(nil)
+	}
 	nap := u.nap
 	if u.Chance(8) {
 		nap *= 8
@@ -114,12 +117,21 @@ type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
+// exec executes a write.
+func (u *flipUnit) exec(ctx context.Context, on execer, query string) error {
+	return u.write(func() error {
+		_, err := on.ExecContext(ctx, query)
+		return err
+	})
+}
+
 // writes executes the writes of a transaction. Some programs give up when the guard
 // refuses one, others do not even look.
 func (u *flipUnit) writes(ctx context.Context, on execer, queries ...string) error {
 	heedless := u.Chance(2)
 	for _, query := range queries {
-		if _, err := on.ExecContext(ctx, query); err != nil && !(heedless && errors.Is(err, sqlguard.ErrReadOnly)) {
+		err := u.exec(ctx, on, query)
+		if err != nil && !(heedless && errors.Is(err, sqlguard.ErrReadOnly)) {
 			return err
 		}
 		u.pause()
@@ -159,7 +171,11 @@ func (u *FlipUnit) Texts(ctx context.Context, conn *sql.Conn, begin, end string,
 	if err := u.writes(ctx, conn, u.inserts(parts)...); err != nil {
 		return 0, err
 	}
-	if _, err := conn.ExecContext(ctx, end); err != nil {
+	err := u.commit(func() error {
+		_, err := conn.ExecContext(ctx, end)
+		return err
+	})
+	if err != nil {
 		return 0, err
 	}
 	return parts, nil
