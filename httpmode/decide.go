@@ -73,16 +73,14 @@ func isSafe(method string) bool {
 	return false
 }
 
-// viewOf looks at a request.
-func (m *Middleware) viewOf(r *http.Request) view {
-	v := view{
-		method:      r.Method,
-		class:       m.routes.class(r),
-		browserForm: isBrowserForm(r),
-		login:       m.logins.class(r) == reads,
-	}
+// viewOf looks at a request, as far as the state asks for it: looking up a route
+// takes longer than all the rest.
+func (m *Middleware) viewOf(r *http.Request, s sqlguard.State) view {
+	v := view{method: r.Method, class: m.routes.class(r)}
+	v.login = s.Anonymous && m.logins.class(r) == reads
 	v.classAsGet = v.class
-	if v.browserForm && r.Method != http.MethodGet {
+	if r.Method == http.MethodPost {
+		v.browserForm = isBrowserForm(r)
 		v.classAsGet = m.routes.classBy(http.MethodGet, r)
 	}
 	for _, name := range overrideHeaders {

@@ -68,7 +68,7 @@ const HeaderMode = "Quiesce-Mode"
 
 // header returns the value of [HeaderMode]: a list of tokens (RFC 9651, 3.1).
 func (i Info) header() string {
-	var names []string
+	names := make([]string, 0, 3)
 	if i.Mode != sqlguard.Off {
 		names = append(names, i.Mode.String())
 	}
@@ -84,6 +84,6 @@ func (i Info) header() string {
 // mark puts the mode into an answer's header.
 func (i Info) mark(h http.Header) {
 	if i.On() {
-		h.Set(HeaderMode, i.header())
+		h[HeaderMode] = []string{i.header()}
 	}
 }

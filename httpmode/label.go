@@ -50,5 +50,5 @@ func knownMethod(method string) string {
 	return "(other)"
 }
 
-// routeLabel is the route, for [sqlguard.WithRoute].
+// routeLabel is the route, for [sqlguard.Scope].
 func (x *exchange) routeLabel() string { return x.route }

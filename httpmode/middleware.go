@@ -1,7 +1,6 @@
 package httpmode
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -87,15 +86,16 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		next.ServeHTTP(w, r) // it is around this request already
 		return
 	}
-	state := m.guard.State() // it may be off by now, and then the request is left alone
-	v := m.viewOf(r)
+	state := m.guard.Summary() // it may be off by now, and then the request is left alone
+	v := m.viewOf(r, state)
 	d := decide(state, v)
 	if d.leaveAlone {
 		next.ServeHTTP(w, r)
 		return
 	}
-	x := &exchange{m: m, w: w, original: r, info: newInfo(state), anonymous: d.anonymous, mux: mux, reads: !v.writes()}
-	x.info.mark(w.Header())
+	x := &exchange{m: m, w: w, original: r, info: newInfo(state), anonymous: d.anonymous, mux: mux}
+	x.RouteReads = !v.writes()
+	x.begin()
 	if d.refuse != "" {
 		x.answer(d.refuse)
 		return
@@ -111,10 +111,8 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 // request returns the request that the handler gets: never the caller's own, and
 // nil if Config.Anonymize refuses it.
 func (x *exchange) request(d decision) *http.Request {
-	ctx, recorder := sqlguard.WithRecorder(x.original.Context())
-	x.recorder = recorder
-	ctx = sqlguard.WithRoute(ctx, x.routeLabel, x.reads)
-	r := x.original.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+	x.Context, x.Route = x.original.Context(), x.routeLabel
+	r := x.original.WithContext(x)
 	if d.anonymous {
 		x.info.Stripped = x.m.identity.strip(r)
 	} else if d.convert {
@@ -151,7 +149,7 @@ func (m *Middleware) WriteError(w http.ResponseWriter, r *http.Request, err erro
 		w.WriteHeader(http.StatusServiceUnavailable) // reaches the exchange, which answers
 		return true
 	}
-	state := m.guard.State()
+	state := m.guard.Summary()
 	x := &exchange{m: m, w: w, original: r, info: newInfo(state), anonymous: state.Anonymous}
 	for _, name := range bodyHeaders {
 		w.Header().Del(name)
@@ -180,7 +178,7 @@ func (m *Middleware) retryAfter(until time.Time) int {
 // request began, and an answer should tell the newest end. Where neither state says why, the
 // mode came and went meanwhile, or the database itself is read-only.
 func (x *exchange) current(cause Cause) Info {
-	now := newInfo(x.m.guard.State())
+	now := newInfo(x.m.guard.Summary())
 	for _, info := range []Info{now, x.info} {
 		if info.explains(cause) {
 			return info
