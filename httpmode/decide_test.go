@@ -27,16 +27,16 @@ func TestDecide(t *testing.T) {
 		{"a log in page", all, view{method: "GET", login: true}, decision{anonymous: true}},
 		{"a log in", all, view{method: "POST", class: reads, login: true}, decision{anonymous: true, refuse: CauseSignIn}},
 		{"a log in in read-only mode", readOnly, view{method: "POST", class: reads, login: true}, decision{}},
-		{"a form", getOnly, view{method: "POST", browserForm: true}, decision{convert: true}},
-		{"a form in all modes", all, view{method: "POST", browserForm: true}, decision{anonymous: true, convert: true}},
-		{"a form without get-only", readOnly, view{method: "POST", browserForm: true}, decision{refuse: CauseWrite}},
-		{"a form for a page that writes", getOnly, view{method: "POST", browserForm: true, classAsGet: writes}, decision{refuse: CauseWrite}},
-		{"a form that reads", getOnly, view{method: "POST", browserForm: true, class: reads}, decision{}},
-		{"a form by PUT", getOnly, view{method: "PUT", browserForm: true}, decision{refuse: CauseWrite}},
-		{"a GET with a form's type", getOnly, view{method: "GET", browserForm: true}, decision{}},
+		{"a form", getOnly, view{method: "POST", convertible: true}, decision{convert: true}},
+		{"a form in all modes", all, view{method: "POST", convertible: true}, decision{anonymous: true, convert: true}},
+		{"a form without get-only", readOnly, view{method: "POST", convertible: true}, decision{refuse: CauseWrite}},
+		{"a form for a page that writes", getOnly, view{method: "POST", convertible: true, classAsGet: writes}, decision{refuse: CauseWrite}},
+		{"a form that reads", getOnly, view{method: "POST", convertible: true, class: reads}, decision{}},
+		{"a form by PUT", getOnly, view{method: "PUT", convertible: true}, decision{refuse: CauseWrite}},
+		{"a GET with a form's type", getOnly, view{method: "GET", convertible: true}, decision{}},
 		{"a GET that writes", getOnly, view{method: "GET", class: writes}, decision{refuse: CauseWrite}},
 		{"an overridden GET", readOnly, view{method: "GET", overridden: true}, decision{refuse: CauseWrite}},
-		{"an overridden form", getOnly, view{method: "POST", overridden: true, browserForm: true}, decision{convert: true}},
+		{"an overridden form", getOnly, view{method: "POST", overridden: true, convertible: true}, decision{convert: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := decide(tt.state, tt.view); got != tt.want {
@@ -54,7 +54,7 @@ func FuzzDecide(f *testing.F) {
 		s := sqlguard.State{Mode: sqlguard.Mode(mode % 3), Anonymous: anonymous, GetOnly: getOnly}
 		v := view{
 			method: method, class: routeClass(class % 4), classAsGet: routeClass(classAsGet % 4),
-			overridden: overridden, browserForm: form, login: login,
+			overridden: overridden, convertible: form, login: login,
 		}
 		d := decide(s, v)
 		closed := s.Mode == sqlguard.ReadOnly || getOnly

@@ -30,6 +30,7 @@ type exchange struct {
 	original  *http.Request       // as it came
 	info      Info
 	anonymous bool
+	bypassed  bool           // the request is left alone, and its answer
 	mux       *http.ServeMux // the handler, if it is one
 	route     string         // for reports; set before the handler runs
 	before    http.Header    // the header map as it was before the handler

@@ -16,6 +16,7 @@ const (
 	reads
 	writes
 	exempt
+	graphQL // reads, unless what is sent there asks for a mutation
 )
 
 func (routeClass) ServeHTTP(http.ResponseWriter, *http.Request) {}
