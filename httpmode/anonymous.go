@@ -206,15 +206,18 @@ func addVary(h http.Header, field string) {
 }
 
 // asksSignIn reports whether an answer wants somebody to sign in: a 401, its
-// proxy's sibling, or a redirect to a page where people log in.
+// proxy's sibling, or a redirect to a page where people log in, htmx's own included.
 func (m *Middleware) asksSignIn(r *http.Request, status int, h http.Header) bool {
+	locations := []string{h.Get("Hx-Redirect"), h.Get("Hx-Location")}
 	switch status {
 	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
 		return true
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
 		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		target, err := r.URL.Parse(h.Get("Location"))
-		return err == nil && m.logins.matches(target, r.Host)
+		locations = append(locations, h.Get("Location"))
 	}
-	return false
+	return slices.ContainsFunc(locations, func(location string) bool {
+		target, err := r.URL.Parse(location)
+		return location != "" && err == nil && m.logins.matches(target, r.Host)
+	})
 }
