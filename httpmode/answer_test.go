@@ -69,6 +69,11 @@ func TestNegotiation(t *testing.T) {
 		{"problem details", []string{"Accept: application/problem+json"}, problem},
 		{"a vendor's JSON", []string{"Accept: application/vnd.acme+json"}, problem},
 		{"JSON rather than HTML", []string{"Accept: text/html;q=0.5, application/json"}, plainJSON},
+		{"HTML or JSON", []string{"Accept: text/html, application/json"}, page},
+		{"problem details or JSON", []string{"Accept: application/problem+json, application/json"}, problem},
+		{"any JSON", []string{"Accept: application/*"}, problem},
+		{"JSON or text, by JSON", []string{"Accept: application/json, text/plain, */*", jsonIn}, plainJSON},
+		{"GraphQL's JSON", []string{"Accept: application/graphql-response+json", "HX-Request: true", "Sec-Fetch-Mode: navigate"}, "application/graphql-response+json"},
 		{"HTML rather than JSON", []string{"Accept: application/json;q=0.5, text/html"}, page},
 		{"anything but HTML", []string{"Accept: text/html;q=0, */*"}, text},
 		{"plain text", []string{"Accept: text/plain", jsonIn}, text},
@@ -89,6 +94,15 @@ func TestNegotiation(t *testing.T) {
 				t.Error("the body is empty")
 			}
 		})
+	}
+}
+
+func TestHtmxComesBeforeNavigation(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	w := refuse(t, newMiddleware(t, httpmode.Config{Guard: g}), "POST", "HX-Request: true", "Sec-Fetch-Mode: navigate", "Accept: text/html")
+	if w.Header().Get("HX-Reswap") != "none" || strings.Contains(w.Body.String(), "<html") {
+		t.Errorf("got %v %s", w.Header(), w.Body)
 	}
 }
 

@@ -19,7 +19,7 @@ func nothing(http.ResponseWriter, *http.Request) {}
 func withRoutes(g *sqlguard.Guard) httpmode.Config {
 	return httpmode.Config{
 		Guard: g, Reads: []string{"POST /search"}, Writes: []string{"GET /verify/{token}"}, Exempt: []string{"/healthz"},
-		LoginPaths: []string{"/login"},
+		GraphQL: []string{"/graphql"}, LoginPaths: []string{"/login"}, BypassKey: bypassKey, CredentialParams: []string{"token"},
 	}
 }
 

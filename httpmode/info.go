@@ -48,7 +48,8 @@ func (i Info) explains(c Cause) bool {
 
 // FromContext returns what is in force for the request with this context, as it was
 // when the request began. It is the zero Info, which is off, with the mode off and
-// where no [Middleware] is around: templates may ask it whenever they like.
+// where no [Middleware] is around: templates may ask it whenever they like. So it is for a
+// request that bypasses the modes ([SignBypass]), which should see what everybody will see.
 func FromContext(ctx context.Context) Info {
 	if x := exchangeFrom(ctx); x != nil {
 		return x.info

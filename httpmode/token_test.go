@@ -221,3 +221,24 @@ func TestTheBypassCookieIsKeptFromScriptsAndOtherSites(t *testing.T) {
 	hold(t, g, readOnly)
 	s.do(t, "POST", "/", "").wantAnswer(t, 200, "POST  ")
 }
+
+// FuzzToken looks for a token that nobody signed.
+func FuzzToken(f *testing.F) {
+	f.Add(sign(f, bytes.Repeat([]byte("x"), 32), "smoke test", time.Now().Add(time.Hour)))
+	f.Add(strings.Repeat("A", 60))
+	f.Add("")
+	g := newGuard(f)
+	hold(f, g, readOnly)
+	h := newMiddleware(f, httpmode.Config{Guard: g, BypassKey: bypassKey}).Handler(http.HandlerFunc(echo))
+	f.Fuzz(func(t *testing.T, token string) {
+		for name, value := range map[string]string{"Quiesce-Bypass": token, "Cookie": "a=b; __Host-Quiesce-Bypass=" + token} {
+			r := httptest.NewRequest("POST", "/", nil)
+			r.Header.Set(name, value)
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, r)
+			if w.Code != http.StatusServiceUnavailable {
+				t.Errorf("%s: %q lets a write through: %d", name, value, w.Code)
+			}
+		}
+	})
+}
