@@ -28,7 +28,7 @@ type Config struct {
 	Guard *sqlguard.Guard
 
 	// Reads are routes that only read although their method does not say so: a
-	// search by POST, GraphQL, a log in that writes nothing. They reach the handler in
+	// search by POST, a log in that writes nothing. They reach the handler in
 	// every mode, with method and body as they are, and the driver decides. A pattern without
 	// a method is for every method.
 	Reads []string
