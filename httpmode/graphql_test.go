@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -61,6 +60,7 @@ func TestAGraphQLMutationIsRefusedEarlyAndAllElseReachesTheHandlerAsItWas(t *tes
 		{"another type", "POST", "", "multipart/form-data; boundary=x", inJSON("mutation { b }", ""), false},
 		{"no type", "POST", "", "", inJSON("mutation { b }", ""), false},
 		{"more than is looked at", "POST", "", "application/json", long, false},
+		{"a mutation and more than is looked at", "POST", "", "application/graphql", "mutation { b }\n#" + strings.Repeat("x", 1<<20), false},
 		{"nothing", "POST", "", "application/json", "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -182,7 +182,7 @@ func TestABodyThatFailsFailsForTheHandlerToo(t *testing.T) {
 	r.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.MultiReader(strings.NewReader(`{"query":`), iotest.ErrReader(broken)), closer(func() { closed = true })}
+	}{io.MultiReader(strings.NewReader(`{"query":`), &breaking{broken}), closer(func() { closed = true })}
 	called := false
 	newMiddleware(t, httpmode.Config{Guard: g, GraphQL: []string{"/graphql"}}).Handler(http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
@@ -195,6 +195,38 @@ func TestABodyThatFailsFailsForTheHandlerToo(t *testing.T) {
 		})).ServeHTTP(httptest.NewRecorder(), r)
 	if !called || !closed {
 		t.Errorf("called %t, closed %t", called, closed)
+	}
+}
+
+// breaking fails once, and is at its end then.
+type breaking struct{ err error }
+
+func (b *breaking) Read([]byte) (int, error) {
+	err := b.err
+	b.err = io.EOF
+	return 0, err
+}
+
+func TestABodyIsOnlyLookedAtWhileWritingIsClosed(t *testing.T) {
+	g := newGuard(t)
+	h := newMiddleware(t, httpmode.Config{Guard: g, GraphQL: []string{"/graphql"}}).Handler
+	for _, tt := range []struct {
+		change    sqlguard.Change
+		path      string
+		untouched bool
+	}{
+		{observe, "/graphql", true}, {anonymous, "/graphql", true}, {readOnly, "/graphql", false},
+		{anonymous, "/other", true},
+	} {
+		hold(t, g, tt.change)
+		r := httptest.NewRequest("POST", tt.path, strings.NewReader("{}"))
+		r.Header.Set("Content-Type", "application/json")
+		body := r.Body
+		h(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if untouched := r.Body == body; untouched != tt.untouched {
+				t.Errorf("%+v %s: untouched %t", tt.change, tt.path, untouched)
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
 	}
 }
 

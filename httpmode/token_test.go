@@ -101,20 +101,21 @@ func TestATokenThatIsNotGoodIsNothing(t *testing.T) {
 	}
 	hold(t, g, readOnly)
 	for name, token := range map[string]string{
-		"of another key":       sign(t, bytes.Repeat([]byte("x"), 32), "smoke test", now.Add(time.Hour)),
-		"of a longer key":      sign(t, append(bytes.Clone(bypassKey), 1), "smoke test", now.Add(time.Hour)),
-		"with another end":     altered(7),
-		"with another reason":  altered(9),
-		"with another MAC":     altered(-1),
-		"cut short":            good[:len(good)-1],
-		"with a byte more":     good + "A",
-		"spelt otherwise":      base64.URLEncoding.EncodeToString(blob) + "=",
-		"in other letters":     strings.ToLower(good),
-		"of nothing but a MAC": base64.RawURLEncoding.EncodeToString(blob[len(blob)-32:]),
-		"without a reason":     base64.RawURLEncoding.EncodeToString(append(blob[:8:8], blob[len(blob)-32:]...)),
-		"much too long":        strings.Repeat("A", 100_000),
-		"rubbish":              "\"; rm -rf",
-		"empty":                "",
+		"of another key":        sign(t, bytes.Repeat([]byte("x"), 32), "smoke test", now.Add(time.Hour)),
+		"of a longer key":       sign(t, append(bytes.Clone(bypassKey), 1), "smoke test", now.Add(time.Hour)),
+		"with another end":      altered(7),
+		"with another reason":   altered(9),
+		"with another MAC":      altered(-1),
+		"with another last bit": good[:len(good)-1] + string(good[len(good)-1]+1),
+		"cut short":             good[:len(good)-1],
+		"with a byte more":      good + "A",
+		"spelt otherwise":       base64.URLEncoding.EncodeToString(blob) + "=",
+		"in other letters":      strings.ToLower(good),
+		"of nothing but a MAC":  base64.RawURLEncoding.EncodeToString(blob[len(blob)-32:]),
+		"without a reason":      base64.RawURLEncoding.EncodeToString(append(blob[:8:8], blob[len(blob)-32:]...)),
+		"much too long":         strings.Repeat("A", 100_000),
+		"rubbish":               "\"; rm -rf",
+		"empty":                 "",
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.do(t, "POST", "/", "", "Quiesce-Bypass: "+token).wantMaintenance(t, httpmode.CauseWrite)
@@ -164,6 +165,38 @@ func TestATokenIsTakenFromARequestThatIsTreatedLikeAny(t *testing.T) {
 			t.Errorf("%s: the caller's header became %v", cookie, r.Header)
 		}
 	}
+}
+
+func TestTheCallersRequestKeepsItsToken(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	token := sign(t, bypassKey, "smoke test", time.Now().Add(time.Hour))
+	h := newMiddleware(t, httpmode.Config{Guard: g, BypassKey: bypassKey}).Handler(http.HandlerFunc(echo))
+	values := []string{"x", "of another header"}
+	r := httptest.NewRequest("POST", "/", nil)
+	r.Header[httpmode.HeaderBypass] = values[:1]
+	r.Header.Set("Cookie", httpmode.CookieBypass+"="+token)
+	before := fmt.Sprint(r.Header)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != 200 || fmt.Sprint(r.Header) != before || values[1] != "of another header" {
+		t.Errorf("got %d, and the header became %v, %q", w.Code, r.Header, values)
+	}
+}
+
+func TestWriteErrorAnswersForABypassedRequestToo(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	m := newMiddleware(t, httpmode.Config{Guard: g, BypassKey: bypassKey})
+	s := serve(t, m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// No bypass lifts what would change the connection for others.
+		_, err := g.Decide(r.Context(), "sqlite", &sqlguard.Verdict{Class: sqlguard.Escape})
+		if !m.WriteError(w, r, err) {
+			t.Errorf("not answered: %v", err)
+		}
+	})))
+	token := sign(t, bypassKey, "smoke test", time.Now().Add(time.Hour))
+	s.do(t, "POST", "/", "", "Quiesce-Bypass: "+token).wantMaintenance(t, httpmode.CauseWrite)
 }
 
 func TestWithoutAKeyThereIsNoBypass(t *testing.T) {
