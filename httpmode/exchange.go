@@ -22,7 +22,7 @@ func exchangeFrom(ctx context.Context) *exchange {
 // owns the writer owns the fields; a handler's others (http.TimeoutHandler's) may
 // come by in WriteError, which keeps to the atomic ones.
 //
-// It is the context of the handler's request itself, with the recorder in it.
+// It is the context of the handler's request itself, with the recorder and the route in it.
 type exchange struct {
 	sqlguard.Scope
 	m         *Middleware
@@ -32,7 +32,6 @@ type exchange struct {
 	anonymous bool
 	bypassed  bool           // the request is left alone, and its answer
 	mux       *http.ServeMux // the handler, if it is one
-	route     string         // for reports; set before the handler runs
 	before    http.Header    // the header map as it was before the handler
 
 	committed atomic.Bool // the header is sent, or as good as sent

@@ -128,7 +128,7 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 // request returns the request that the handler gets: never the caller's own, and
 // nil if Config.Anonymize refuses it. If body is nil, it has the body of the original.
 func (x *exchange) request(d decision, body io.ReadCloser) *http.Request {
-	x.Context, x.Route = x.original.Context(), x.routeLabel
+	x.Context = x.original.Context()
 	r := x.original.WithContext(x)
 	if body != nil {
 		r.Body = body

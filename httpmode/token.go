@@ -159,7 +159,7 @@ func (b bypass) strip(h http.Header) {
 func (m *Middleware) serveBypassed(w http.ResponseWriter, r *http.Request, next http.Handler, mux *http.ServeMux, s sqlguard.State, reason string) {
 	newInfo(s).mark(w.Header())
 	x := &exchange{m: m, w: w, original: r, bypassed: true, mux: mux}
-	x.Context, x.Route = sqlguard.WithBypass(r.Context(), reason), x.routeLabel
+	x.Context = sqlguard.WithBypass(r.Context(), reason)
 	inner := r.WithContext(x)
 	inner.Header = r.Header.Clone()
 	m.bypass.strip(inner.Header)

@@ -184,6 +184,20 @@ func TestTheCallersRequestKeepsItsToken(t *testing.T) {
 	}
 }
 
+func TestWhatASmokeTestWritesHasItsRoute(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	var label string
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /talks/{id}", func(w http.ResponseWriter, r *http.Request) { label = sqlguard.LabelFrom(r.Context()) })
+	r := httptest.NewRequest("POST", "/talks/17", nil)
+	r.Header.Set(httpmode.HeaderBypass, sign(t, bypassKey, "smoke test", time.Now().Add(time.Hour)))
+	newMiddleware(t, httpmode.Config{Guard: g, BypassKey: bypassKey}).Handler(mux).ServeHTTP(httptest.NewRecorder(), r)
+	if label != "POST /talks/{id}" {
+		t.Errorf("its label is %q", label)
+	}
+}
+
 func TestWriteErrorAnswersForABypassedRequestToo(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, readOnly)

@@ -64,6 +64,22 @@ type (
 		http.Flusher
 		io.StringWriter
 	}
+	everythingOutside struct { // more than net/http's
+		http1Writer
+		http.Pusher
+	}
+	http1Writer interface {
+		http.ResponseWriter
+		http.Flusher
+		io.StringWriter
+		http.Hijacker
+		io.ReaderFrom
+		FlushError() error
+		CloseNotify() <-chan bool
+		SetReadDeadline(time.Time) error
+		SetWriteDeadline(time.Time) error
+		EnableFullDuplex() error
+	}
 	hijackingOutside struct {
 		http.ResponseWriter
 		http.Flusher
@@ -102,6 +118,24 @@ func TestWritersOfOtherMiddlewareKeepTheirInterfaces(t *testing.T) {
 			}
 			clear(recorder.Header())
 		})
+	}
+}
+
+func TestAWriterThatHasMoreThanNetHTTPKeepsIt(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	inner := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pushes := w.(http.Pusher); !pushes {
+			t.Error("the handler's writer has no Push")
+		}
+		w.Header().Set("Set-Cookie", "session=1")
+		io.WriteString(w, "page")
+	}))
+	s := serveBy(t, false, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(everythingOutside{w.(http1Writer), nil}, r)
+	}))
+	if got := s.do(t, "GET", "/", ""); got.body != "page" || got.header.Get("Set-Cookie") != "" {
+		t.Errorf("got %q, %v", got.body, got.header)
 	}
 }
 

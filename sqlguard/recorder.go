@@ -35,9 +35,9 @@ type Scope struct {
 	context.Context
 	// Recorder notes what the guard did to the statements of this context.
 	Recorder Recorder
-	// Route and RouteReads are as for [WithRoute]. If Route is nil, the label is the
-	// parent's.
-	Route      func() string
+	// Route and RouteReads are as for [WithRoute]. They must not change once a statement
+	// of the context may run. If Route is empty, the label is the parent's.
+	Route      string
 	RouteReads bool
 }
 
@@ -48,8 +48,8 @@ func (s *Scope) Value(key any) any {
 	case recorderKey:
 		return &s.Recorder
 	case labelKey:
-		if s.Route != nil {
-			return label{s.Route, s.RouteReads}
+		if s.Route != "" {
+			return label{func() string { return s.Route }, s.RouteReads}
 		}
 	}
 	return s.Context.Value(key)

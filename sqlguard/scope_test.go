@@ -18,7 +18,7 @@ func TestScopeIsAContextWithARecorderAndALabel(t *testing.T) {
 	if got := sqlguard.LabelFrom(r); got != "outer" {
 		t.Errorf("without a label of its own it has %q, want the parent's", got)
 	}
-	r.Route = func() string { return "inner" }
+	r.Route = "inner"
 	child, stop := context.WithCancel(r)
 	defer stop()
 	if got := sqlguard.LabelFrom(child); got != "inner" {
