@@ -3,6 +3,7 @@ package httpmode_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 
 	"github.com/quiescehq/quiesce/httpmode"
@@ -68,37 +69,41 @@ func TestAReadThatPassesAllocatesLittle(t *testing.T) {
 	}
 }
 
-// BenchmarkOff holds the middleware with the mode off against the bare handler. The
-// bar is 20 ns.
-func BenchmarkOff(b *testing.B) { benchmark(b, sqlguard.Change{}) }
-
-// BenchmarkReadOnlyReadPasses is the same for a read that passes in read-only
-// mode. The bar is 2 µs.
-func BenchmarkReadOnlyReadPasses(b *testing.B) { benchmark(b, readOnly) }
-
-func benchmark(b *testing.B, c sqlguard.Change) {
-	g := newGuard(b)
-	hold(b, g, c)
-	for name, cfg := range map[string]httpmode.Config{
-		"without routes": {Guard: g}, "with routes": withRoutes(g),
+// TestCost holds what the middleware costs to its bars: more than the bare handler, in
+// nanoseconds.
+func TestCost(t *testing.T) {
+	if os.Getenv("QUIESCE_BENCH") == "" {
+		t.Skip("a benchmark: set QUIESCE_BENCH=1, or run make bench")
+	}
+	for _, tt := range []struct {
+		name   string
+		change sqlguard.Change
+		bar    float64
+	}{
+		{"mode off", sqlguard.Change{}, 20},
+		{"read-only, a read that passes", readOnly, 2000},
 	} {
-		b.Run(name, func(b *testing.B) {
-			var bare http.Handler = http.HandlerFunc(nothing)
-			h := newMiddleware(b, cfg).Handler(bare)
-			run := func(h http.Handler) func(int) {
-				w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
-				return func(n int) {
-					for range n {
-						clear(w.Header())
-						h.ServeHTTP(w, r)
-					}
-				}
+		g := newGuard(t)
+		hold(t, g, tt.change)
+		for name, cfg := range map[string]httpmode.Config{"without routes": {Guard: g}, "with routes": withRoutes(g)} {
+			bare := http.HandlerFunc(nothing)
+			took := ratio.Measure(300, serving(bare), serving(newMiddleware(t, cfg).Handler(bare)))
+			over := took[1] - took[0]
+			t.Logf("%s, %s: +%.1f ns, at most +%.0f ns", tt.name, name, over, tt.bar)
+			if over > tt.bar {
+				t.Errorf("%s, %s: %.1f ns over the bare handler, want at most %.0f", tt.name, name, over, tt.bar)
 			}
-			took := ratio.Measure(100, run(bare), run(h))
-			b.ReportAllocs()
-			b.ResetTimer()
-			run(h)(b.N)
-			b.ReportMetric(took[1]-took[0], "ns-over-bare")
-		})
+		}
+	}
+}
+
+// serving returns a function that has a page served n times.
+func serving(h http.Handler) func(n int) {
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/talks", nil)
+	return func(n int) {
+		for range n {
+			clear(w.Header())
+			h.ServeHTTP(w, r)
+		}
 	}
 }
