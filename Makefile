@@ -22,8 +22,8 @@ test: install-deps tidy check no-cgo race integration ## install what is missing
 lint: check vulnerabilities ## vet, gofmt, staticcheck, and known vulnerabilities
 
 .PHONY: bench
-bench: ## run the benchmarks, and hold the driver's cost to its bars
-	QUIESCE_BENCH=1 QUIESCE_TEST_SERVERS=required $(GO) test -p 1 -run '^(TestCost|TestThroughput)$$' -count 1 -v ./driver ./driver/pgx
+bench: ## run the benchmarks, and hold the driver and the middleware to their bars
+	QUIESCE_BENCH=1 QUIESCE_TEST_SERVERS=required $(GO) test -p 1 -run '^(TestCost|TestThroughput)$$' -count 1 -v ./driver ./driver/pgx ./httpmode
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	cd integration && QUIESCE_BENCH=1 $(GO) test -run TestRatios -count 1 -v .
 

@@ -1,6 +1,7 @@
 package httpmode
 
 import (
+	"iter"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -12,11 +13,12 @@ import (
 // trailing "*" stands for any ending.
 var credentialHeaders = []string{
 	"Authorization", "Proxy-Authorization",
-	"X-Api-Key", "X-Api-Token", "Api-Key", "Apikey", "X-Auth-Token", "X-Access-Token", "X-Session-Token", "X-Goog-Api-Key",
+	"X-Api-Key", "X-Api-Token", "X-Api-Secret", "Api-Key", "Apikey", "X-Apikey", "X-Auth-Token", "X-Auth-Key", "X-Access-Token",
+	"X-Session-Token", "X-Id-Token", "X-Jwt-Assertion", "X-Goog-Api-Key", "X-Rapidapi-Key", "Private-Token", "X-Vault-Token",
 	// oauth2-proxy, Authelia, Authentik, Kong, Pomerium, Tailscale, Vouch, and their kin
-	"X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups",
-	"X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token",
-	"X-Auth-Request-*", "X-Remote-User", "X-Remote-Email", "X-Remote-Name",
+	"X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Roles",
+	"X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token", "X-Forwarded-Id-Token",
+	"X-Auth-Request-*", "X-Auth-User", "X-Auth-Email", "X-Remote-User", "X-Remote-Email", "X-Remote-Name",
 	"X-Remote-Group", "X-Remote-Groups", "X-Remote-Extra-*", "Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name",
 	"X-Webauth-*", "X-Authentik-*", "X-Authenticated-*", "X-Consumer-*", "X-Pomerium-*", "X-Vouch-*", "Tailscale-User-*",
 	// the clouds' identity-aware proxies
@@ -24,7 +26,7 @@ var credentialHeaders = []string{
 	"X-Ms-Client-Principal*", "X-Ms-Token-*", "Cf-Access-*",
 	// client certificates (RFC 9440, Envoy, nginx, AWS)
 	"Client-Cert", "Client-Cert-Chain", "X-Forwarded-Client-Cert", "X-Forwarded-Tls-Client-Cert*",
-	"X-Client-Cert*", "X-Ssl-Client-*", "Ssl-Client-*", "X-Amzn-Mtls-*",
+	"X-Client-Cert*", "X-Ssl-Client-*", "Ssl-Client-*", "X-Tls-Client-*", "X-Ssl-Cert*", "X-Arr-Clientcert", "X-Amzn-Mtls-*",
 }
 
 // identity knows what carries identity.
@@ -32,11 +34,15 @@ type identity struct {
 	exact    map[string]bool // canonical header names
 	prefixes []string        // beginnings of canonical header names
 	keep     []string        // names of cookies
+	params   []string        // names of query parameters
 }
 
-func newIdentity(extra, keepCookies []string) identity {
-	id := identity{exact: make(map[string]bool), keep: slices.Clone(keepCookies)}
-	for _, name := range slices.Concat(credentialHeaders, extra) {
+func newIdentity(cfg Config) identity {
+	id := identity{
+		exact: make(map[string]bool),
+		keep:  slices.Clone(cfg.KeepCookies), params: slices.Clone(cfg.CredentialParams),
+	}
+	for _, name := range slices.Concat(credentialHeaders, cfg.Credentials) {
 		prefix, isPrefix := strings.CutSuffix(name, "*")
 		if canonical := textproto.CanonicalMIMEHeaderKey(prefix); isPrefix {
 			id.prefixes = append(id.prefixes, canonical)
@@ -56,7 +62,7 @@ func (id identity) strip(r *http.Request) bool {
 	for name, values := range r.Header {
 		switch {
 		case fieldName(name) == "Cookie":
-			kept, dropped := id.keptCookies(values)
+			kept, dropped := filterCookies(values, id.keeps)
 			if len(kept) > 0 {
 				header[name] = kept
 			}
@@ -73,6 +79,9 @@ func (id identity) strip(r *http.Request) bool {
 		r.TLS = &state
 		stripped = true
 	}
+	if id.stripQuery(r) {
+		stripped = true
+	}
 	if stripped {
 		// The client may hold the page that it saw when signed in: asked whether
 		// that has changed, the application could answer that it has not.
@@ -83,25 +92,38 @@ func (id identity) strip(r *http.Request) bool {
 	return stripped
 }
 
-// carries reports whether a header carries identity.
+// carries reports whether a header carries identity. An underscore is as good as a
+// hyphen: to CGI and its heirs both names are one.
 func (id identity) carries(name string) bool {
-	name = textproto.CanonicalMIMEHeaderKey(name)
+	name = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
 	return id.exact[name] || slices.ContainsFunc(id.prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
-// keptCookies returns what stays of Cookie headers, and whether anything was
-// dropped. What has no name is dropped: some servers take it for a cookie.
-func (id identity) keptCookies(lines []string) (kept []string, dropped bool) {
-	for _, line := range lines {
-		var pairs []string
+// cookiePairs yields the pairs of a Cookie header with their names. The name is
+// empty where there is none: some servers take such a pair for a cookie all the same.
+func cookiePairs(line string) iter.Seq2[string, string] {
+	return func(yield func(name, pair string) bool) {
 		for pair := range strings.SplitSeq(line, ";") {
 			pair = textproto.TrimString(pair)
 			name, _, found := strings.Cut(pair, "=")
-			switch {
-			case pair == "":
-			case found && slices.Contains(id.keep, textproto.TrimString(name)):
+			if !found {
+				name = ""
+			}
+			if pair != "" && !yield(textproto.TrimString(name), pair) {
+				return
+			}
+		}
+	}
+}
+
+// filterCookies returns what stays of Cookie headers, and whether anything was dropped.
+func filterCookies(lines []string, keep func(name string) bool) (kept []string, dropped bool) {
+	for _, line := range lines {
+		var pairs []string
+		for name, pair := range cookiePairs(line) {
+			if keep(name) {
 				pairs = append(pairs, pair)
-			default:
+			} else {
 				dropped = true
 			}
 		}
@@ -111,6 +133,9 @@ func (id identity) keptCookies(lines []string) (kept []string, dropped bool) {
 	}
 	return kept, dropped
 }
+
+// keeps reports whether a cookie is on the keep-list.
+func (id identity) keeps(name string) bool { return slices.Contains(id.keep, name) }
 
 // fieldName returns the canonical name of the field that an entry of a header
 // map is sent as. Applications write to the map itself where a field is to be spelt as
@@ -141,7 +166,7 @@ func (id identity) keptSetCookies(cookies []string) []string {
 	var kept []string
 	for _, cookie := range cookies {
 		name, _, _ := strings.Cut(cookie, "=")
-		if slices.Contains(id.keep, textproto.TrimString(name)) {
+		if id.keeps(textproto.TrimString(name)) {
 			kept = append(kept, cookie)
 		}
 	}
@@ -181,15 +206,18 @@ func addVary(h http.Header, field string) {
 }
 
 // asksSignIn reports whether an answer wants somebody to sign in: a 401, its
-// proxy's sibling, or a redirect to a page where people log in.
+// proxy's sibling, or a redirect to a page where people log in, htmx's own included.
 func (m *Middleware) asksSignIn(r *http.Request, status int, h http.Header) bool {
+	locations := []string{h.Get("Hx-Redirect"), h.Get("Hx-Location")}
 	switch status {
 	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
 		return true
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
 		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
-		target, err := r.URL.Parse(h.Get("Location"))
-		return err == nil && m.logins.matches(target, r.Host)
+		locations = append(locations, h.Get("Location"))
 	}
-	return false
+	return slices.ContainsFunc(locations, func(location string) bool {
+		target, err := r.URL.Parse(location)
+		return location != "" && err == nil && m.logins.matches(target, r.Host)
+	})
 }

@@ -46,10 +46,11 @@ func TestNegotiation(t *testing.T) {
 	hold(t, g, readOnly)
 	m := newMiddleware(t, httpmode.Config{Guard: g})
 	const (
-		page    = "text/html; charset=utf-8"
-		problem = "application/problem+json"
-		text    = "text/plain; charset=utf-8"
-		jsonIn  = "Content-Type: application/json"
+		page      = "text/html; charset=utf-8"
+		problem   = "application/problem+json"
+		plainJSON = "application/json"
+		text      = "text/plain; charset=utf-8"
+		jsonIn    = "Content-Type: application/json"
 	)
 	for _, tt := range []struct {
 		name    string
@@ -63,15 +64,20 @@ func TestNegotiation(t *testing.T) {
 		{"a browser", []string{"Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8,application/signed-exchange;v=b3;q=0.7"}, page},
 		{"navigation, whatever it accepts", []string{"Accept: */*", "Sec-Fetch-Mode: navigate"}, page},
 		{"a document, by JSON", []string{jsonIn, "Sec-Fetch-Dest: document"}, page},
-		{"JSON", []string{"Accept: application/json"}, problem},
-		{"JSON with a parameter", []string{"Accept: application/json; charset=utf-8"}, problem},
+		{"JSON", []string{"Accept: application/json"}, plainJSON},
+		{"JSON with a parameter", []string{"Accept: application/json; charset=utf-8"}, plainJSON},
 		{"problem details", []string{"Accept: application/problem+json"}, problem},
 		{"a vendor's JSON", []string{"Accept: application/vnd.acme+json"}, problem},
-		{"JSON rather than HTML", []string{"Accept: text/html;q=0.5, application/json"}, problem},
+		{"JSON rather than HTML", []string{"Accept: text/html;q=0.5, application/json"}, plainJSON},
+		{"HTML or JSON", []string{"Accept: text/html, application/json"}, page},
+		{"problem details or JSON", []string{"Accept: application/problem+json, application/json"}, problem},
+		{"any JSON", []string{"Accept: application/*"}, problem},
+		{"JSON or text, by JSON", []string{"Accept: application/json, text/plain, */*", jsonIn}, plainJSON},
+		{"GraphQL's JSON", []string{"Accept: application/graphql-response+json", "HX-Request: true", "Sec-Fetch-Mode: navigate"}, "application/graphql-response+json"},
 		{"HTML rather than JSON", []string{"Accept: application/json;q=0.5, text/html"}, page},
 		{"anything but HTML", []string{"Accept: text/html;q=0, */*"}, text},
 		{"plain text", []string{"Accept: text/plain", jsonIn}, text},
-		{"two headers", []string{"Accept: text/html;q=0.1", "Accept: application/json"}, problem},
+		{"two headers", []string{"Accept: text/html;q=0.1", "Accept: application/json"}, plainJSON},
 		{"images alone", []string{"Accept: image/png"}, text},
 		{"an old browser's malformed one", []string{"Accept: text/html, image/gif, *; q=.2, */*; q=.2"}, page},
 		{"rubbish", []string{"Accept: ,;=\x7f"}, text},
@@ -88,6 +94,15 @@ func TestNegotiation(t *testing.T) {
 				t.Error("the body is empty")
 			}
 		})
+	}
+}
+
+func TestHtmxComesBeforeNavigation(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	w := refuse(t, newMiddleware(t, httpmode.Config{Guard: g}), "POST", "HX-Request: true", "Sec-Fetch-Mode: navigate", "Accept: text/html")
+	if w.Header().Get("HX-Reswap") != "none" || strings.Contains(w.Body.String(), "<html") {
+		t.Errorf("got %v %s", w.Header(), w.Body)
 	}
 }
 

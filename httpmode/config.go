@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/language"
@@ -19,15 +20,15 @@ import (
 //
 // Routes are patterns of [http.ServeMux], matched as it matches them: "POST
 // /search", "GET /verify/{token}", "/assets/", "static.example.com/". Where
-// several match, the most specific one decides, across Reads, Writes and Exempt. A
-// path that its escapes make another, such as "/panel/%2e%2e/orders", is Reads or
-// Exempt only if both are.
+// several match, the most specific one decides, across Reads, Writes, Exempt and
+// GraphQL. A path that its escapes make another, such as "/panel/%2e%2e/orders", is
+// Reads, Exempt or GraphQL only if both are.
 type Config struct {
 	// Guard is the switch. If nil, [sqlguard.Default].
 	Guard *sqlguard.Guard
 
 	// Reads are routes that only read although their method does not say so: a
-	// search by POST, GraphQL, a log in that writes nothing. They reach the handler in
+	// search by POST, a log in that writes nothing. They reach the handler in
 	// every mode, with method and body as they are, and the driver decides. A pattern without
 	// a method is for every method.
 	Reads []string
@@ -38,6 +39,12 @@ type Config struct {
 	// Exempt are routes that are left alone in every mode: health checks, the
 	// control panel. What they write, the driver still refuses.
 	Exempt []string
+
+	// GraphQL are the routes of GraphQL servers: "/graphql". They reach the handler
+	// in every mode, as Reads do, and the driver decides; but a request that asks for a mutation
+	// is refused early while writing is closed, so that no resolver has begun to act. What
+	// cannot be understood, or has more than 1 MiB, is for the driver alone. All their maintenance answers are GraphQL errors.
+	GraphQL []string
 
 	// LoginPaths are the pages where people log in or out, as patterns without a
 	// method: "/login", "sso.example.com/". In anonymous mode a redirect to one of them,
@@ -53,10 +60,14 @@ type Config struct {
 	// ones, which anonymous mode removes. A trailing "*" stands for any ending:
 	// "X-Acme-User-*".
 	Credentials []string
+	// CredentialParams are the names of query parameters that carry identity, such as
+	// "access_token", which anonymous mode removes from the URL. The case of their letters counts. None are removed
+	// otherwise. Values in a body stay.
+	CredentialParams []string
 	// Anonymize is called in anonymous mode with each request, after its
 	// credentials are removed, and returns the request that the handler gets. Use
 	// it to remove identity that only the application knows of: values that outer
-	// middleware put into the context, tokens in the query. It must not change the
+	// middleware put into the context. It must not change the
 	// request's URL or maps in place. If it returns nil, the request is refused.
 	Anonymize func(*http.Request) *http.Request
 
@@ -68,6 +79,19 @@ type Config struct {
 	//
 	//	Route: func(r *http.Request) string { _, pattern := mux.Handler(r); return pattern },
 	Route func(*http.Request) string
+
+	// GetOnly says what get-only mode does to form posts. If zero, [Rewrite].
+	GetOnly GetOnlyStyle
+
+	// BypassKey signs the tokens with which smoke tests write while writing is closed
+	// ([SignBypass]): at least 32 random bytes that no other site has. If nil, there is no such way.
+	//
+	// A good token in the header [HeaderBypass], or the cookie [CookieBypass], is removed from the
+	// request, which is otherwise left alone, as with the mode off: its context has
+	// [sqlguard.WithBypass], and only the header of the mode is added to the answer. Any other token is removed
+	// too, without a word, and the request is treated like any. With the mode off tokens are not looked
+	// at, and reach the handler.
+	BypassKey []byte
 
 	// MapFrom is the lowest status that becomes the maintenance answer when a
 	// write was refused. If zero, 500.
@@ -114,6 +138,17 @@ func (c Config) problemType() string {
 func (c Config) check() error {
 	if c.MapFrom != 0 && (c.MapFrom < 400 || c.MapFrom > 599) {
 		return fmt.Errorf("Config.MapFrom must be an error status, 400 to 599, not %d", c.MapFrom)
+	}
+	if c.BypassKey != nil {
+		if err := checkBypassKey(c.BypassKey); err != nil {
+			return fmt.Errorf("Config.BypassKey %w", err)
+		}
+	}
+	if c.GetOnly > RewriteAll {
+		return fmt.Errorf("Config.GetOnly must be Rewrite, SeeOther or RewriteAll, not %d", c.GetOnly)
+	}
+	if i := slices.Index(c.CredentialParams, ""); i >= 0 {
+		return fmt.Errorf("Config.CredentialParams[%d] must not be empty", i)
 	}
 	for i, name := range c.KeepCookies {
 		if !isToken(name) {

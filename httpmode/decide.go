@@ -24,7 +24,8 @@ type view struct {
 	class       routeClass // of the route, by the method and by what overrides it
 	classAsGet  routeClass // of the same route by GET
 	overridden  bool       // a header asks for another method, an unsafe one
-	browserForm bool       // a form post of a browser that awaits a page
+	mutation    bool       // the route is of GraphQL, and a mutation is asked for
+	convertible bool       // get-only mode makes a GET of it: a browser's form, or as configured
 	login       bool       // the route is where people log in or out
 }
 
@@ -43,13 +44,12 @@ func decide(s sqlguard.State, v view) decision {
 	}
 	d := decision{anonymous: s.Anonymous}
 	unsafe := v.isUnsafe()
-	closed := s.Mode == sqlguard.ReadOnly || s.GetOnly
 	write := v.writes()
 	switch {
 	case s.Anonymous && v.login && unsafe:
 		d.refuse = CauseSignIn
-	case !closed || !write:
-	case s.GetOnly && v.method == http.MethodPost && v.browserForm && v.classAsGet != writes:
+	case !closed(s) || !write:
+	case s.GetOnly && v.method == http.MethodPost && v.convertible && v.class != graphQL && v.classAsGet != writes:
 		d.convert = true
 	default:
 		d.refuse = CauseWrite
@@ -61,7 +61,12 @@ func decide(s sqlguard.State, v view) decision {
 func (v view) isUnsafe() bool { return !isSafe(v.method) || v.overridden }
 
 // writes reports whether a request is taken for one that writes.
-func (v view) writes() bool { return v.class == writes || v.class == byMethod && v.isUnsafe() }
+func (v view) writes() bool {
+	return v.class == writes || v.class == byMethod && v.isUnsafe() || v.class == graphQL && v.mutation
+}
+
+// closed reports whether writing is closed.
+func closed(s sqlguard.State) bool { return s.Mode == sqlguard.ReadOnly || s.GetOnly }
 
 // isSafe reports whether a method only reads (RFC 9110, 9.2.1, and QUERY). CONNECT
 // opens a tunnel, of which nothing is known: it is none of our business.
@@ -73,16 +78,14 @@ func isSafe(method string) bool {
 	return false
 }
 
-// viewOf looks at a request.
-func (m *Middleware) viewOf(r *http.Request) view {
-	v := view{
-		method:      r.Method,
-		class:       m.routes.class(r),
-		browserForm: isBrowserForm(r),
-		login:       m.logins.class(r) == reads,
-	}
+// viewOf looks at a request, as far as the state asks for it: looking up a route
+// takes longer than all the rest.
+func (m *Middleware) viewOf(r *http.Request, s sqlguard.State) view {
+	v := view{method: r.Method, class: m.routes.class(r)}
+	v.login = s.Anonymous && m.logins.class(r) == reads
 	v.classAsGet = v.class
-	if v.browserForm && r.Method != http.MethodGet {
+	if r.Method == http.MethodPost {
+		v.convertible = m.config.GetOnly == RewriteAll || isBrowserForm(r)
 		v.classAsGet = m.routes.classBy(http.MethodGet, r)
 	}
 	for _, name := range overrideHeaders {

@@ -27,16 +27,20 @@ func TestDecide(t *testing.T) {
 		{"a log in page", all, view{method: "GET", login: true}, decision{anonymous: true}},
 		{"a log in", all, view{method: "POST", class: reads, login: true}, decision{anonymous: true, refuse: CauseSignIn}},
 		{"a log in in read-only mode", readOnly, view{method: "POST", class: reads, login: true}, decision{}},
-		{"a form", getOnly, view{method: "POST", browserForm: true}, decision{convert: true}},
-		{"a form in all modes", all, view{method: "POST", browserForm: true}, decision{anonymous: true, convert: true}},
-		{"a form without get-only", readOnly, view{method: "POST", browserForm: true}, decision{refuse: CauseWrite}},
-		{"a form for a page that writes", getOnly, view{method: "POST", browserForm: true, classAsGet: writes}, decision{refuse: CauseWrite}},
-		{"a form that reads", getOnly, view{method: "POST", browserForm: true, class: reads}, decision{}},
-		{"a form by PUT", getOnly, view{method: "PUT", browserForm: true}, decision{refuse: CauseWrite}},
-		{"a GET with a form's type", getOnly, view{method: "GET", browserForm: true}, decision{}},
+		{"a form", getOnly, view{method: "POST", convertible: true}, decision{convert: true}},
+		{"a form in all modes", all, view{method: "POST", convertible: true}, decision{anonymous: true, convert: true}},
+		{"a form without get-only", readOnly, view{method: "POST", convertible: true}, decision{refuse: CauseWrite}},
+		{"a form for a page that writes", getOnly, view{method: "POST", convertible: true, classAsGet: writes}, decision{refuse: CauseWrite}},
+		{"a form that reads", getOnly, view{method: "POST", convertible: true, class: reads}, decision{}},
+		{"a form by PUT", getOnly, view{method: "PUT", convertible: true}, decision{refuse: CauseWrite}},
+		{"a GET with a form's type", getOnly, view{method: "GET", convertible: true}, decision{}},
 		{"a GET that writes", getOnly, view{method: "GET", class: writes}, decision{refuse: CauseWrite}},
+		{"a GraphQL query", all, view{method: "POST", class: graphQL}, decision{anonymous: true}},
+		{"a mutation", getOnly, view{method: "POST", class: graphQL, mutation: true, convertible: true}, decision{refuse: CauseWrite}},
+		{"a mutation by GET", readOnly, view{method: "GET", class: graphQL, mutation: true}, decision{refuse: CauseWrite}},
+		{"a mutation in observe mode", sqlguard.State{Mode: sqlguard.Observe}, view{method: "POST", class: graphQL, mutation: true}, decision{}},
 		{"an overridden GET", readOnly, view{method: "GET", overridden: true}, decision{refuse: CauseWrite}},
-		{"an overridden form", getOnly, view{method: "POST", overridden: true, browserForm: true}, decision{convert: true}},
+		{"an overridden form", getOnly, view{method: "POST", overridden: true, convertible: true}, decision{convert: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := decide(tt.state, tt.view); got != tt.want {
@@ -48,17 +52,17 @@ func TestDecide(t *testing.T) {
 
 // FuzzDecide checks what must hold for every view and state.
 func FuzzDecide(f *testing.F) {
-	f.Add(uint8(2), true, true, "POST", uint8(0), uint8(0), true, true, true)
-	f.Add(uint8(1), false, false, "GET", uint8(2), uint8(1), false, true, false)
-	f.Fuzz(func(t *testing.T, mode uint8, anonymous, getOnly bool, method string, class, classAsGet uint8, overridden, form, login bool) {
+	f.Add(uint8(2), true, true, "POST", uint8(0), uint8(0), true, true, true, false)
+	f.Add(uint8(1), false, false, "GET", uint8(4), uint8(1), false, true, false, true)
+	f.Fuzz(func(t *testing.T, mode uint8, anonymous, getOnly bool, method string, class, classAsGet uint8, overridden, form, login, mutation bool) {
 		s := sqlguard.State{Mode: sqlguard.Mode(mode % 3), Anonymous: anonymous, GetOnly: getOnly}
 		v := view{
-			method: method, class: routeClass(class % 4), classAsGet: routeClass(classAsGet % 4),
-			overridden: overridden, browserForm: form, login: login,
+			method: method, class: routeClass(class % 5), classAsGet: routeClass(classAsGet % 5),
+			overridden: overridden, convertible: form, login: login, mutation: mutation,
 		}
 		d := decide(s, v)
 		closed := s.Mode == sqlguard.ReadOnly || getOnly
-		write := v.class == writes || v.class == byMethod && (!isSafe(method) || overridden)
+		write := v.class == writes || v.class == byMethod && (!isSafe(method) || overridden) || v.class == graphQL && mutation
 		switch {
 		case d.leaveAlone != (v.class == exempt || !s.On()):
 			t.Error("left alone, or not")
@@ -68,7 +72,7 @@ func FuzzDecide(f *testing.F) {
 			}
 		case d.anonymous != anonymous:
 			t.Error("anonymous is not what was asked for")
-		case d.convert && (d.refuse != "" || method != "POST" || !form || !getOnly || v.classAsGet == writes || !write):
+		case d.convert && (d.refuse != "" || method != "POST" || !form || !getOnly || v.class == graphQL || v.classAsGet == writes || !write):
 			t.Error("converted what must not be")
 		case closed && write && d.refuse == "" && !d.convert:
 			t.Error("a write passes")

@@ -4,9 +4,10 @@
 // things, each where it belongs:
 //
 //	request ─ mode off? ── yes ──────────────────────────────────→ handler, nothing touched
-//	             └ no ─ exempt route? ── yes ────────────────────→ handler, nothing touched
+//	             └ no ─ good bypass token? ── yes ───────────────→ handler, the token removed
+//	                └ no ─ exempt route? ── yes ─────────────────→ handler, nothing touched
 //	                       └ no ─ decide, by route class and mode
-//	                               ├ refuse ─────────────────────→ maintenance answer, handler not run
+//	                               ├ refuse, also a GraphQL mutation ─→ maintenance answer, handler not run
 //	                               └ pass
 //	                                  ├ anonymous: credentials removed from the request
 //	                                  ├ get-only: a form post becomes a GET
@@ -22,9 +23,13 @@
 //
 // The maintenance answer is 503 Service Unavailable (RFC 9110, 15.6.4), given in
 // place, never a redirect and never a 405. It has Retry-After when the end is
-// known, Cache-Control: no-store, and the form that the client asked for: an HTML
-// page, application/problem+json (RFC 9457), an htmx fragment, or plain text. Its
-// code is always [Code].
+// known, Cache-Control: no-store, and the form that the client asked for. The first that
+// fits is taken: a GraphQL error (on the routes of Config.GraphQL, and where
+// application/graphql-response+json is liked best), an htmx fragment, an HTML page for a browser that
+// navigates, and then what Accept says among HTML, application/problem+json (RFC
+// 9457), application/json and plain text. Who accepts anything gets problem details
+// if the request is JSON, and else plain text. The code is always [Code], in
+// GraphQL [CodeGraphQL].
 //
 // While a mode is on every answer has a Quiesce-Mode header, so that load
 // balancers, logs and front ends can tell a planned 503 from another: a list of
@@ -35,6 +40,19 @@
 // ([sqlguard.WithRoute]): the method and the pattern, never the path. The report of
 // observe mode is what the status endpoint gives to operators; see [Config].StatusDetails
 // and [Config].Route.
+//
+// # Smoke tests
+//
+// Before writing is opened for everybody, somebody should try whether it works. With
+// Config.BypassKey set, a request with a token of [SignBypass] is served as with the
+// mode off:
+//
+//	curl -H "Quiesce-Bypass: $TOKEN" -d text=hello https://example.com/comments
+//
+// A person's browser takes it as a cookie ([NewBypassCookie]). Whoever has the token may write
+// until it ends: give it the shortest life that does, and keep it out of URLs. There is no
+// way to take back a single token; another key ends them all. Such requests are ordinary ones to a shared cache:
+// their answers are as cacheable as the handler makes them.
 //
 // # Where it belongs
 //

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -67,4 +68,37 @@ func ExampleMiddleware_WriteError() {
 	fmt.Println(w.Code, strings.Split(w.Body.String(), "\n")[0])
 	// Output:
 	// 503 This can’t be saved right now
+}
+
+// A smoke test writes while writing is still closed for everybody else.
+func ExampleSignBypass() {
+	guard, err := sqlguard.New(sqlguard.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	key := []byte("32 random bytes, from your vault") // as openssl rand makes them
+	mode, err := httpmode.New(httpmode.Config{Guard: guard, BypassKey: key})
+	if err != nil {
+		log.Fatal(err)
+	}
+	handler := mode.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "saved")
+	}))
+	if err := guard.Hold("migration", sqlguard.Change{Mode: sqlguard.ReadOnly}); err != nil {
+		log.Fatal(err)
+	}
+	token, err := httpmode.SignBypass(key, "smoke test after the migration", time.Now().Add(10*time.Minute))
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, token := range []string{"", token} {
+		r := httptest.NewRequest("POST", "/talks", nil)
+		r.Header.Set(httpmode.HeaderBypass, token)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Println(w.Code, w.Header().Get("Quiesce-Mode"))
+	}
+	// Output:
+	// 503 read-only
+	// 200 read-only
 }

@@ -21,16 +21,17 @@ func exchangeFrom(ctx context.Context) *exchange {
 // exchange is one request and its answer while a mode is on. The goroutine that
 // owns the writer owns the fields; a handler's others (http.TimeoutHandler's) may
 // come by in WriteError, which keeps to the atomic ones.
+//
+// It is the context of the handler's request itself, with the recorder and the route in it.
 type exchange struct {
+	sqlguard.Scope
 	m         *Middleware
 	w         http.ResponseWriter // the one given to the middleware
 	original  *http.Request       // as it came
 	info      Info
 	anonymous bool
-	recorder  *sqlguard.Recorder
+	bypassed  bool           // the request is left alone, and its answer
 	mux       *http.ServeMux // the handler, if it is one
-	reads     bool           // the route should only read
-	route     string         // for reports; set before the handler runs
 	before    http.Header    // the header map as it was before the handler
 
 	committed atomic.Bool // the header is sent, or as good as sent
@@ -38,9 +39,29 @@ type exchange struct {
 	replaced  bool        // the answer is ours; what the handler writes is discarded
 }
 
+// Value finds the exchange itself, and else what the [sqlguard.Scope] has.
+func (x *exchange) Value(key any) any {
+	if key == (exchangeKey{}) {
+		return x
+	}
+	return x.Scope.Value(key)
+}
+
+// String keeps the request out of logs that print its context.
+func (x *exchange) String() string { return "httpmode" }
+
+// begin marks the answer with the mode. What was in the header map before is kept,
+// for when it has to be put back.
+func (x *exchange) begin() {
+	header := x.w.Header()
+	if len(header) > 0 {
+		x.before = header.Clone()
+	}
+	x.info.mark(header)
+}
+
 // run calls the handler, and minds its answer.
 func (x *exchange) run(next http.Handler, r *http.Request) {
-	x.before = x.w.Header().Clone()
 	defer func() {
 		if v := recover(); v != nil {
 			x.panicked(v)
@@ -56,6 +77,9 @@ func (x *exchange) run(next http.Handler, r *http.Request) {
 // guardTrailers minds what the handler put into the header map once the header
 // was sent, which net/http sends as trailers. Those of a body that was replaced go with it.
 func (x *exchange) guardTrailers() {
+	if !x.anonymous && !x.replaced {
+		return // and net/http need not copy its header map to show it once more
+	}
 	header := x.w.Header()
 	x.guardHeader(header)
 	if !x.replaced {
@@ -88,7 +112,7 @@ func (x *exchange) panicked(v any) {
 // whether the maintenance answer was sent instead.
 func (x *exchange) commit(status int) bool {
 	switch header := x.w.Header(); {
-	case x.forced.Load(), x.recorder.Blocked() != nil && status >= x.m.config.mapFrom():
+	case x.forced.Load(), x.Recorder.Blocked() != nil && status >= x.m.config.mapFrom():
 		x.replace(CauseWrite)
 	case x.info.Converted && (status == http.StatusNotFound || status == http.StatusMethodNotAllowed):
 		x.replace(CauseWrite) // the page that took the form has no GET

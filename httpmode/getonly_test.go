@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -154,4 +155,98 @@ func TestARouteWithoutAGetAnswersWithThePage(t *testing.T) {
 	if got := s.do(t, "GET", "/elsewhere", ""); got.status != 404 {
 		t.Errorf("a GET that was one got %d, want 404", got.status)
 	}
+}
+
+func TestSeeOtherSendsTheVisitorToTheSameURL(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, GetOnly: true, Anonymous: true})
+	m := newMiddleware(t, httpmode.Config{
+		Guard: g, GetOnly: httpmode.SeeOther, Writes: []string{"GET /verify"}, CredentialParams: []string{"token"},
+	})
+	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "%s %s %t", r.Method, r.URL, httpmode.FromContext(r.Context()).Converted)
+	}))
+	s := serve(t, http.StripPrefix("/app", h))
+	for _, tt := range []struct{ path, location string }{
+		{"/app/a?q=go&b=%20", "/app/a?q=go&b=%20"},
+		{"/app/a%2fb/%C3%BC", "/app/a%2fb/%C3%BC"},
+		{"/app/?token=t", "/app/?token=t"},
+	} {
+		got := s.do(t, "POST", tt.path, "a=b", form)
+		if got.status != http.StatusSeeOther || got.header.Get("Location") != tt.location || got.body != "" {
+			t.Errorf("%s: got %d to %q", tt.path, got.status, got.header.Get("Location"))
+		}
+		if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Quiesce-Mode") == "" {
+			t.Errorf("%s: %v", tt.path, got.header)
+		}
+	}
+	s.client.CheckRedirect = nil
+	s.do(t, "POST", "/app/a?q=go", "a=b", form).wantAnswer(t, 200, "GET /a?q=go false")
+	s.do(t, "POST", "/app/verify", "a=b", form).wantMaintenance(t, httpmode.CauseWrite)
+	s.do(t, "POST", "/app/a", "{}", jsonType).wantMaintenance(t, httpmode.CauseWrite)
+	s.do(t, "PUT", "/app/a", "a=b", form).wantMaintenance(t, httpmode.CauseWrite)
+}
+
+func TestSeeOtherIsNoOpenRedirect(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, getOnly)
+	s := serveBy(t, false, newMiddleware(t, httpmode.Config{Guard: g, GetOnly: httpmode.SeeOther}).Handler(http.HandlerFunc(
+		func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, r.Host, " ", r.RequestURI)
+		})))
+	base, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ name, target, location, asked string }{
+		{"two slashes", "//evil.example/a", "/.//evil.example/a", "//evil.example/a"},
+		{"three slashes", "///evil.example/a?b", "/.///evil.example/a?b", "///evil.example/a?b"},
+		{"a backslash", `/\evil.example`, "/%5Cevil.example", "/%5Cevil.example"},
+		{"two backslashes", `/\\evil.example`, "/%5C%5Cevil.example", "/%5C%5Cevil.example"},
+		{"two slashes, one escaped", "/%2fevil.example", "/%2fevil.example", "/%2fevil.example"},
+		{"a host in the request line", "http://evil.example//other.example/a", "/.//other.example/a", "//other.example/a"},
+		{"bytes that are not ASCII in the query", "/a?\xff\xc3\xbc\\", "/a?%FF%C3%BC%5C", "/a?%FF%C3%BC%5C"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			resp := s.raw(t, "POST "+tt.target+" HTTP/1.1\r\nHost: site.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na=b")
+			location := resp.header.Get("Location")
+			if resp.status != http.StatusSeeOther || location != tt.location {
+				t.Fatalf("got %d to %q, want %q", resp.status, location, tt.location)
+			}
+			target, err := base.Parse(location)
+			if err != nil || target.Host != base.Host {
+				t.Fatalf("it leads to %v, %v", target, err)
+			}
+			s.do(t, "GET", target.RequestURI(), "").wantAnswer(t, 200, base.Host+" "+tt.asked)
+		})
+	}
+}
+
+func TestRewriteAllMakesAGetOfEveryPost(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, getOnly)
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /a", echo)
+	mux.HandleFunc("POST /search", echo)
+	mux.HandleFunc("POST /graphql", echo)
+	mux.HandleFunc("POST /only", echo)
+	s := serve(t, newMiddleware(t, httpmode.Config{
+		Guard: g, GetOnly: httpmode.RewriteAll, Reads: []string{"POST /search"}, GraphQL: []string{"/graphql"}, Writes: []string{"GET /verify"},
+	}).Handler(mux))
+	for _, headers := range [][]string{
+		{form}, {jsonType, "Accept: application/json"}, {"Content-Type: text/plain"}, {}, {form, "HX-Request: true"},
+		{form, "Sec-Fetch-Mode: cors"}, {"Content-Type: ;;"}, {"X-HTTP-Method-Override: DELETE"},
+	} {
+		s.do(t, "POST", "/a", "a=b", headers...).wantAnswer(t, 200, "GET ")
+	}
+	s.do(t, "POST", "/search", "a=b", form).wantAnswer(t, 200, "POST a=b")
+	s.do(t, "POST", "/graphql", inJSON("{ a }", ""), jsonType).wantAnswer(t, 200, "POST "+inJSON("{ a }", ""))
+	if got := s.do(t, "POST", "/graphql", inJSON("mutation { a }", ""), jsonType); got.status != 503 {
+		t.Errorf("a mutation got %d", got.status)
+	}
+	s.do(t, "POST", "/only", "{}", jsonType).wantMaintenance(t, httpmode.CauseWrite)
+	s.do(t, "POST", "/verify", "{}", jsonType).wantMaintenance(t, httpmode.CauseWrite)
+	s.do(t, "PUT", "/a", "a=b", form).wantMaintenance(t, httpmode.CauseWrite)
+	hold(t, g, readOnly)
+	s.do(t, "POST", "/a", "a=b", form).wantMaintenance(t, httpmode.CauseWrite)
 }

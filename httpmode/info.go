@@ -48,7 +48,8 @@ func (i Info) explains(c Cause) bool {
 
 // FromContext returns what is in force for the request with this context, as it was
 // when the request began. It is the zero Info, which is off, with the mode off and
-// where no [Middleware] is around: templates may ask it whenever they like.
+// where no [Middleware] is around: templates may ask it whenever they like. So it is for a
+// request that bypasses the modes ([SignBypass]), which should see what everybody will see.
 func FromContext(ctx context.Context) Info {
 	if x := exchangeFrom(ctx); x != nil {
 		return x.info
@@ -68,7 +69,7 @@ const HeaderMode = "Quiesce-Mode"
 
 // header returns the value of [HeaderMode]: a list of tokens (RFC 9651, 3.1).
 func (i Info) header() string {
-	var names []string
+	names := make([]string, 0, 3)
 	if i.Mode != sqlguard.Off {
 		names = append(names, i.Mode.String())
 	}
@@ -84,6 +85,6 @@ func (i Info) header() string {
 // mark puts the mode into an answer's header.
 func (i Info) mark(h http.Header) {
 	if i.On() {
-		h.Set(HeaderMode, i.header())
+		h[HeaderMode] = []string{i.header()}
 	}
 }

@@ -17,7 +17,7 @@ func (x *exchange) findRoute(r *http.Request) {
 	if pattern == "" && x.mux != nil && r.Method != http.MethodConnect { // for that, a path may come back
 		_, pattern = x.mux.Handler(r)
 	}
-	x.route = routeLabel(r.Method, pattern)
+	x.Route = routeLabel(r.Method, pattern)
 }
 
 // routeLabel returns the label of a route, with the method, and without anything else
@@ -25,10 +25,14 @@ func (x *exchange) findRoute(r *http.Request) {
 func routeLabel(method, pattern string) string {
 	method = knownMethod(method)
 	if m, path, ok := strings.Cut(pattern, " "); ok {
+		path = strings.TrimLeft(path, " \t")
+		if len(m)+len(" ")+len(path) == len(pattern) && m == method {
+			return pattern // and no copy of it
+		}
 		if method != http.MethodHead { // which gets what is for GET
 			method = m
 		}
-		pattern = strings.TrimLeft(path, " \t")
+		pattern = path
 	}
 	if pattern == "" {
 		pattern = "(no route)"
@@ -49,6 +53,3 @@ func knownMethod(method string) string {
 	}
 	return "(other)"
 }
-
-// routeLabel is the route, for [sqlguard.WithRoute].
-func (x *exchange) routeLabel() string { return x.route }

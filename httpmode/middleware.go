@@ -1,10 +1,11 @@
 package httpmode
 
 import (
-	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -18,6 +19,7 @@ type Middleware struct {
 	routes   routes
 	logins   routes
 	identity identity
+	bypass   bypass
 	renderer renderer
 
 	now    func() time.Time
@@ -46,6 +48,7 @@ func New(cfg Config) (*Middleware, error) {
 			patternList{"Reads", cfg.Reads, reads},
 			patternList{"Writes", cfg.Writes, writes},
 			patternList{"Exempt", cfg.Exempt, exempt},
+			patternList{"GraphQL", cfg.GraphQL, graphQL},
 		)
 	}
 	if err == nil {
@@ -57,7 +60,8 @@ func New(cfg Config) (*Middleware, error) {
 	if err != nil {
 		return nil, fmt.Errorf("httpmode: %w", err)
 	}
-	m.identity = newIdentity(cfg.Credentials, cfg.KeepCookies)
+	m.identity = newIdentity(cfg)
+	m.bypass = bypass{slices.Clone(cfg.BypassKey)}
 	return m, nil
 }
 
@@ -87,20 +91,33 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		next.ServeHTTP(w, r) // it is around this request already
 		return
 	}
-	state := m.guard.State() // it may be off by now, and then the request is left alone
-	v := m.viewOf(r)
+	state := m.guard.Summary() // it may be off by now, and then the request is left alone
+	if reason := m.bypass.reason(r.Header, m.now()); reason != "" {
+		m.serveBypassed(w, r, next, mux, state, reason)
+		return
+	}
+	v := m.viewOf(r, state)
+	var body io.ReadCloser
+	if v.class == graphQL && closed(state) {
+		v.mutation, body = peekMutation(r)
+	}
 	d := decide(state, v)
 	if d.leaveAlone {
 		next.ServeHTTP(w, r)
 		return
 	}
-	x := &exchange{m: m, w: w, original: r, info: newInfo(state), anonymous: d.anonymous, mux: mux, reads: !v.writes()}
-	x.info.mark(w.Header())
-	if d.refuse != "" {
+	x := &exchange{m: m, w: w, original: r, info: newInfo(state), anonymous: d.anonymous, mux: mux}
+	x.RouteReads = !v.writes() && v.class != graphQL // where any request may write
+	x.begin()
+	switch {
+	case d.refuse != "":
 		x.answer(d.refuse)
 		return
+	case d.convert && m.config.GetOnly == SeeOther:
+		seeOther(w, r)
+		return
 	}
-	inner := x.request(d)
+	inner := x.request(d, body)
 	if inner == nil {
 		x.answer(CauseSignIn)
 		return
@@ -109,16 +126,21 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 }
 
 // request returns the request that the handler gets: never the caller's own, and
-// nil if Config.Anonymize refuses it.
-func (x *exchange) request(d decision) *http.Request {
-	ctx, recorder := sqlguard.WithRecorder(x.original.Context())
-	x.recorder = recorder
-	ctx = sqlguard.WithRoute(ctx, x.routeLabel, x.reads)
-	r := x.original.WithContext(context.WithValue(ctx, exchangeKey{}, x))
+// nil if Config.Anonymize refuses it. If body is nil, it has the body of the original.
+func (x *exchange) request(d decision, body io.ReadCloser) *http.Request {
+	x.Context = x.original.Context()
+	r := x.original.WithContext(x)
+	if body != nil {
+		r.Body = body
+	}
+	bypass := len(x.m.bypass.tokens(r.Header)) > 0
 	if d.anonymous {
 		x.info.Stripped = x.m.identity.strip(r)
-	} else if d.convert {
+	} else if d.convert || bypass {
 		r.Header = r.Header.Clone()
+	}
+	if bypass {
+		x.m.bypass.strip(r.Header)
 	}
 	if d.convert {
 		convert(r)
@@ -143,7 +165,7 @@ func (m *Middleware) WriteError(w http.ResponseWriter, r *http.Request, err erro
 	if !sqlguard.IsReadOnly(err) {
 		return false
 	}
-	if x := exchangeFrom(r.Context()); x != nil && x.m == m {
+	if x := exchangeFrom(r.Context()); x != nil && x.m == m && !x.bypassed {
 		if x.committed.Load() {
 			return false
 		}
@@ -151,7 +173,7 @@ func (m *Middleware) WriteError(w http.ResponseWriter, r *http.Request, err erro
 		w.WriteHeader(http.StatusServiceUnavailable) // reaches the exchange, which answers
 		return true
 	}
-	state := m.guard.State()
+	state := m.guard.Summary()
 	x := &exchange{m: m, w: w, original: r, info: newInfo(state), anonymous: state.Anonymous}
 	for _, name := range bodyHeaders {
 		w.Header().Del(name)
@@ -180,7 +202,7 @@ func (m *Middleware) retryAfter(until time.Time) int {
 // request began, and an answer should tell the newest end. Where neither state says why, the
 // mode came and went meanwhile, or the database itself is read-only.
 func (x *exchange) current(cause Cause) Info {
-	now := newInfo(x.m.guard.State())
+	now := newInfo(x.m.guard.Summary())
 	for _, info := range []Info{now, x.info} {
 		if info.explains(cause) {
 			return info

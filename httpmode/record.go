@@ -12,6 +12,9 @@ import (
 // writer returns the ResponseWriter for the handler. It has just the optional
 // interfaces that the original has, and minds every path on which a header is sent.
 func (x *exchange) writer() http.ResponseWriter {
+	if w := x.knownWriter(); w != nil {
+		return w
+	}
 	return httpsnoop.Wrap(withFlushError(x.w), httpsnoop.Hooks{
 		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
 			return func(status int) { x.writeHeader(next, status) }
@@ -47,13 +50,7 @@ func (x *exchange) writer() http.ResponseWriter {
 			return func() error { x.discards(); return next() }
 		},
 		Hijack: func(next httpsnoop.HijackFunc) httpsnoop.HijackFunc {
-			return func() (net.Conn, *bufio.ReadWriter, error) {
-				conn, rw, err := next()
-				if err == nil {
-					x.committed.Store(true)
-				}
-				return conn, rw, err
-			}
+			return func() (net.Conn, *bufio.ReadWriter, error) { return x.hijack(next) }
 		},
 	})
 }
@@ -81,6 +78,15 @@ func (x *exchange) discards() bool {
 		x.commit(http.StatusOK)
 	}
 	return x.replaced
+}
+
+// hijack minds a call of Hijack: afterwards the answer is the handler's own.
+func (x *exchange) hijack(next httpsnoop.HijackFunc) (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := next()
+	if err == nil {
+		x.committed.Store(true)
+	}
+	return conn, rw, err
 }
 
 // flushErrorer gives a FlushError to a writer that lacks it.

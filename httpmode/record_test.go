@@ -88,15 +88,22 @@ func TestRefusedWriteBecomesTheMaintenanceAnswer(t *testing.T) {
 			fmt.Fprint(w, "oops")
 		}, false, 200},
 	} {
-		for _, http2 := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, HTTP/2 %t", tt.name, http2), func(t *testing.T) {
-				s := handleBy(t, http2, httpmode.Config{Guard: g}, func(w http.ResponseWriter, r *http.Request) {
+		for _, by := range []string{"HTTP/1", "HTTP/2", "HTTP/1, behind other middleware"} {
+			t.Run(tt.name+", "+by, func(t *testing.T) {
+				m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /"}})
+				h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if !errors.Is(write(r.Context(), g), sqlguard.ErrReadOnly) {
 						t.Error("the write was not refused")
 					}
 					w.Header().Set("Content-Disposition", "attachment")
 					tt.handler(w, r)
-				})
+				}))
+				s := serveBy(t, by == "HTTP/2", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if strings.HasSuffix(by, "middleware") {
+						w = partialOutside{w, w.(http.Flusher), w.(io.StringWriter), w.(io.ReaderFrom)}
+					}
+					h.ServeHTTP(w, r)
+				}))
 				got := s.do(t, "POST", "/", "x")
 				if tt.mapped {
 					got.wantMaintenance(t, httpmode.CauseWrite)
@@ -112,6 +119,15 @@ func TestRefusedWriteBecomesTheMaintenanceAnswer(t *testing.T) {
 			})
 		}
 	}
+}
+
+// partialOutside is a writer of middleware outside, with some of the optional
+// interfaces of net/http's.
+type partialOutside struct {
+	http.ResponseWriter
+	http.Flusher
+	io.StringWriter
+	io.ReaderFrom
 }
 
 type zeros struct{}
@@ -130,16 +146,22 @@ func TestOtherErrorsAreTheHandlersOwn(t *testing.T) {
 func TestMapFromIsTheLowestStatusMapped(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, readOnly)
-	s := handle(t, httpmode.Config{Guard: g, MapFrom: 409}, func(w http.ResponseWriter, r *http.Request) {
-		write(r.Context(), g)
-		status := 409
-		if r.URL.RawQuery == "below" {
-			status = 408
+	for _, tt := range []struct {
+		mapFrom, status int
+		mapped          bool
+	}{
+		{0, 499, false}, {0, 500, true}, {400, 399, false}, {400, 400, true}, {400, 422, true}, {409, 408, false}, {409, 409, true}, {503, 502, false},
+	} {
+		s := handle(t, httpmode.Config{Guard: g, MapFrom: tt.mapFrom}, func(w http.ResponseWriter, r *http.Request) {
+			write(r.Context(), g)
+			w.WriteHeader(tt.status)
+		})
+		if got := s.do(t, "POST", "/", ""); tt.mapped {
+			got.wantMaintenance(t, httpmode.CauseWrite)
+		} else {
+			got.wantAnswer(t, tt.status, "")
 		}
-		w.WriteHeader(status)
-	})
-	s.do(t, "POST", "/", "").wantMaintenance(t, httpmode.CauseWrite)
-	s.do(t, "POST", "/?below", "").wantAnswer(t, 408, "")
+	}
 }
 
 func TestHeaderIsPutBackToWhatOuterLayersSet(t *testing.T) {

@@ -24,7 +24,7 @@ type answer struct {
 func (m *Middleware) newAnswer(r *http.Request, info Info, cause Cause) answer {
 	tag, texts := m.renderer.languages.match(strings.Join(r.Header["Accept-Language"], ","))
 	return answer{
-		format: negotiate(r),
+		format: negotiate(r, m.routes.class(r)),
 		page: Page{
 			Info: info, Cause: cause, Sent: !isSafe(r.Method),
 			Lang: tag.String(), Texts: texts,
@@ -92,6 +92,12 @@ func (rd renderer) render(a answer) response {
 		contentType, out.body = "text/html; charset=utf-8", fragment(a.page, out.header)
 	case formatProblem:
 		contentType, out.body = "application/problem+json", rd.problem(a.page)
+	case formatJSON:
+		contentType, out.body = "application/json", rd.problem(a.page)
+	case formatGraphQL:
+		contentType, out.body = "application/graphql-response+json", rd.graphQL(a.page)
+	case formatGraphQLJSON:
+		contentType, out.body = "application/json", rd.graphQL(a.page)
 	default:
 		out.body = plain(a.page)
 	}
@@ -130,16 +136,21 @@ func (rd renderer) problem(p Page) []byte {
 		RetryAfter int           `json:"retry_after_seconds,omitempty"`
 	}{
 		Type: rd.problemType, Title: p.Notice().Heading, Status: http.StatusServiceUnavailable,
-		Detail: p.Texts.Detail, Code: Code, Cause: p.Cause, Mode: p.Mode,
+		Detail: p.detail(), Code: Code, Cause: p.Cause, Mode: p.Mode,
 		Message: p.Message, Until: wholeSeconds(p.Until), RetryAfter: p.RetryAfter,
-	}
-	if p.Cause == CauseSignIn {
-		problem.Detail = p.Texts.SignIn.Lead
 	}
 	if rd.problemType == "about:blank" {
 		problem.Title = http.StatusText(http.StatusServiceUnavailable) // RFC 9457, 4.2.1
 	}
 	return marshal(problem)
+}
+
+// detail says what the page says to a program.
+func (p Page) detail() string {
+	if p.Cause == CauseSignIn {
+		return p.Texts.SignIn.Lead
+	}
+	return p.Texts.Detail
 }
 
 // wholeSeconds is as precise as an announcement is.

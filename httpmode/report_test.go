@@ -41,6 +41,7 @@ func TestWhatARequestWritesIsReportedUnderItsRoute(t *testing.T) {
 		{"a GET that is known to write", "GET", "/talks/17", httpmode.Config{Writes: []string{"GET /talks/{id}"}}, nil, "GET /talks/{id}", false},
 		{"a search by POST", "POST", "/talks/17", httpmode.Config{Reads: []string{"POST /talks/{id}"}}, nil, "POST /talks/{id}", true},
 		{"an overridden GET", "GET", "/any/override", httpmode.Config{}, nil, "GET /any/", false},
+		{"a GraphQL server's route", "POST", "/talks/17", httpmode.Config{GraphQL: []string{"/talks/"}}, nil, "POST /talks/{id}", false},
 		{"a mux that is not the handler", "GET", "/talks/17", httpmode.Config{}, session, "GET (no route)", true},
 		{"a router that is asked", "GET", "/talks/17", httpmode.Config{Route: func(r *http.Request) string { return "/" + r.Method }}, session, "GET /GET", true},
 		{"a router that does not know", "GET", "/talks/17", httpmode.Config{Route: func(*http.Request) string { return "" }}, nil, "GET /talks/{id}", true},

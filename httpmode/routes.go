@@ -16,6 +16,7 @@ const (
 	reads
 	writes
 	exempt
+	graphQL // reads, unless what is sent there asks for a mutation
 )
 
 func (routeClass) ServeHTTP(http.ResponseWriter, *http.Request) {}
@@ -24,6 +25,7 @@ func (routeClass) ServeHTTP(http.ResponseWriter, *http.Request) {}
 type routes struct {
 	mux     *http.ServeMux // nil if no route is named
 	classes map[string]routeClass
+	begins  beginnings
 }
 
 // class returns the class of a request. A path with escapes is looked up decoded
@@ -61,6 +63,9 @@ func agree(a, b routeClass) routeClass {
 // lookUp returns the class of a path as it is spelt. Only the very path of a route
 // is the route: what a ServeMux would redirect to it is not, unless that is a write.
 func (t routes) lookUp(r *http.Request) routeClass {
+	if !t.begins.mayMatch(r) {
+		return byMethod
+	}
 	h, pattern := t.mux.Handler(r)
 	if class, ok := h.(routeClass); ok {
 		return class
@@ -81,7 +86,8 @@ func (t routes) matches(u *url.URL, host string) bool {
 		host = u.Host
 	}
 	_, pattern := t.mux.Handler(&http.Request{Method: http.MethodGet, URL: u, Host: host})
-	return pattern != ""
+	_, named := t.classes[pattern]
+	return named
 }
 
 // patternList is one field of the configuration.
@@ -94,7 +100,7 @@ type patternList struct {
 // newRoutes puts the patterns of all lists into one ServeMux, so that it says
 // which of them is the most specific.
 func newRoutes(lists ...patternList) (routes, error) {
-	t := routes{classes: make(map[string]routeClass)}
+	t := routes{classes: make(map[string]routeClass), begins: make(beginnings)}
 	var names, patterns []string
 	for _, list := range lists {
 		for i, pattern := range list.patterns {
@@ -111,8 +117,14 @@ func newRoutes(lists ...patternList) (routes, error) {
 					name, pattern, names[i], patterns[i])
 			}
 			t.classes[pattern] = list.class
+			t.begins.add(pattern)
 			names, patterns = append(names, name), append(patterns, pattern)
 		}
+	}
+	if t.mux != nil {
+		// What no other pattern matches is found at once by this one; without it a ServeMux
+		// looks for the methods that it would have. If there is one like it, that will do.
+		_ = register(t.mux, "/", byMethod)
 	}
 	return t, nil
 }

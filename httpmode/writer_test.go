@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -22,8 +23,12 @@ func TestOptionalInterfacesSurvive(t *testing.T) {
 		_, readerFrom := w.(io.ReaderFrom)
 		_, pusher := w.(http.Pusher)
 		_, stringWriter := w.(io.StringWriter)
-		duplex := http.NewResponseController(w).EnableFullDuplex()
-		return fmt.Sprintf("flush %t hijack %t readfrom %t push %t string %t duplex %v", flusher, hijacker, readerFrom, pusher, stringWriter, duplex)
+		_, flushErrorer := w.(interface{ FlushError() error })
+		_, closeNotifier := w.(interface{ CloseNotify() <-chan bool })
+		control := http.NewResponseController(w)
+		return fmt.Sprintf("flush %t %t hijack %t readfrom %t push %t string %t close %t duplex %v deadlines %v %v",
+			flusher, flushErrorer, hijacker, readerFrom, pusher, stringWriter, closeNotifier,
+			control.EnableFullDuplex(), control.SetReadDeadline(time.Time{}), control.SetWriteDeadline(time.Time{}))
 	}
 	h := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, names(w))
@@ -44,6 +49,93 @@ func TestOptionalInterfacesSurvive(t *testing.T) {
 		} else if string(body) != http1 || two != http2 {
 			t.Errorf("wrapped:\n%s\n%s\nbare:\n%s\n%s", body, two, http1, http2)
 		}
+	}
+}
+
+// Writers of middleware outside, by what they have.
+type (
+	plainOutside    struct{ http.ResponseWriter }
+	flushingOutside struct {
+		http.ResponseWriter
+		http.Flusher
+	}
+	stringOutside struct {
+		http.ResponseWriter
+		http.Flusher
+		io.StringWriter
+	}
+	everythingOutside struct { // more than net/http's
+		http1Writer
+		http.Pusher
+	}
+	http1Writer interface {
+		http.ResponseWriter
+		http.Flusher
+		io.StringWriter
+		http.Hijacker
+		io.ReaderFrom
+		FlushError() error
+		CloseNotify() <-chan bool
+		SetReadDeadline(time.Time) error
+		SetWriteDeadline(time.Time) error
+		EnableFullDuplex() error
+	}
+	hijackingOutside struct {
+		http.ResponseWriter
+		http.Flusher
+		io.StringWriter
+		http.Hijacker
+	}
+)
+
+func TestWritersOfOtherMiddlewareKeepTheirInterfaces(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	recorder := httptest.NewRecorder()
+	for _, w := range []http.ResponseWriter{
+		recorder, plainOutside{recorder}, flushingOutside{recorder, recorder},
+		stringOutside{recorder, recorder, recorder}, hijackingOutside{recorder, recorder, recorder, nil},
+	} {
+		t.Run(fmt.Sprintf("%T", w), func(t *testing.T) {
+			names := func(w http.ResponseWriter) string {
+				_, flusher := w.(http.Flusher)
+				_, hijacker := w.(http.Hijacker)
+				_, readerFrom := w.(io.ReaderFrom)
+				_, pusher := w.(http.Pusher)
+				_, stringWriter := w.(io.StringWriter)
+				_, closeNotifier := w.(interface{ CloseNotify() <-chan bool })
+				return fmt.Sprint(flusher, hijacker, readerFrom, pusher, stringWriter, closeNotifier)
+			}
+			newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(inner http.ResponseWriter, r *http.Request) {
+				if got, want := names(inner), names(w); got != want {
+					t.Errorf("the handler's writer has %s, want %s", got, want)
+				}
+				inner.Header().Set("Set-Cookie", "session=1")
+				io.WriteString(inner, "page")
+			})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+			if recorder.Header().Get("Set-Cookie") != "" {
+				t.Error("the cookie came through")
+			}
+			clear(recorder.Header())
+		})
+	}
+}
+
+func TestAWriterThatHasMoreThanNetHTTPKeepsIt(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	inner := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pushes := w.(http.Pusher); !pushes {
+			t.Error("the handler's writer has no Push")
+		}
+		w.Header().Set("Set-Cookie", "session=1")
+		io.WriteString(w, "page")
+	}))
+	s := serveBy(t, false, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inner.ServeHTTP(everythingOutside{w.(http1Writer), nil}, r)
+	}))
+	if got := s.do(t, "GET", "/", ""); got.body != "page" || got.header.Get("Set-Cookie") != "" {
+		t.Errorf("got %q, %v", got.body, got.header)
 	}
 }
 

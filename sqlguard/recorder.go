@@ -26,6 +26,38 @@ func RecorderFrom(ctx context.Context) *Recorder {
 	return r
 }
 
+// Scope is a context that carries a recorder, and perhaps a route, in itself: what
+// [WithRecorder] and [WithRoute] give in two contexts, for middleware that makes
+// them for each request. It is meant to be embedded in what the middleware keeps of the
+// request. It must not be copied.
+type Scope struct {
+	// Context is the parent. It must not be nil.
+	context.Context
+	// Recorder notes what the guard did to the statements of this context.
+	Recorder Recorder
+	// Route and RouteReads are as for [WithRoute]. They must not change once a statement
+	// of the context may run. If Route is empty, the label is the parent's.
+	Route      string
+	RouteReads bool
+}
+
+// Value returns the recorder and the label under their keys, and else what the
+// parent has.
+func (s *Scope) Value(key any) any {
+	switch key.(type) {
+	case recorderKey:
+		return &s.Recorder
+	case labelKey:
+		if s.Route != "" {
+			return label{func() string { return s.Route }, s.RouteReads}
+		}
+	}
+	return s.Context.Value(key)
+}
+
+// String keeps what a request holds out of logs that print its context.
+func (s *Scope) String() string { return "sqlguard.Scope" }
+
 // Blocked returns the first refusal that was noted, or nil.
 func (r *Recorder) Blocked() *BlockedError { return r.blocked.Load() }
 

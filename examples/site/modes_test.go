@@ -210,7 +210,7 @@ func TestARefusedCommentGetsAFriendlyAnswer(t *testing.T) {
 	r.Header.Set("Accept", "application/json")
 	problem := v.send(r)
 	v.wantStatus(http.StatusServiceUnavailable, problem)
-	if ct := problem.Header.Get("Content-Type"); ct != "application/problem+json" {
+	if ct := problem.Header.Get("Content-Type"); ct != "application/json" {
 		t.Errorf("content type %q", ct)
 	}
 	v.wantText(`"code":"read_only_mode"`, problem)
