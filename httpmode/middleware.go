@@ -19,6 +19,7 @@ type Middleware struct {
 	logins   routes
 	identity identity
 	renderer renderer
+	streams  *streams
 
 	now    func() time.Time
 	jitter func() float64 // in [0, 0.5]
@@ -33,6 +34,8 @@ func New(cfg Config) (*Middleware, error) {
 		guard:  cfg.Guard,
 		now:    time.Now,
 		jitter: func() float64 { return rand.Float64() / 2 },
+
+		streams: newStreams(cfg.statusStreams()),
 	}
 	if m.guard == nil {
 		m.guard = sqlguard.Default()
