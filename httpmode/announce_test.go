@@ -11,7 +11,7 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
-var announced = sqlguard.Change{Announced: noon, Until: noon.Add(time.Hour), Message: "Sunday at noon", Reason: "secret"}
+var announced = sqlguard.Change{Announced: noon.Add(time.Millisecond).In(time.FixedZone("", 3600)), Until: noon.Add(time.Hour), Message: "Sunday at noon", Reason: "secret"}
 
 func TestStatusTellsOfAnAnnouncement(t *testing.T) {
 	g := newGuard(t)
@@ -48,7 +48,7 @@ func TestPagesCanTellOfAnAnnouncement(t *testing.T) {
 	g := newGuard(t)
 	m := newMiddleware(t, httpmode.Config{Guard: g})
 	hold(t, g, announced)
-	if i := m.Info(); !i.Announced.Equal(noon) || i.Message != "Sunday at noon" || i.On() || i.Noticed() {
+	if i := m.Info(); !i.Announced.Equal(announced.Announced) || i.Message != "Sunday at noon" || i.On() || i.Noticed() {
 		t.Errorf("off: %+v", i)
 	}
 	change := announced
@@ -58,7 +58,7 @@ func TestPagesCanTellOfAnAnnouncement(t *testing.T) {
 	m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = httpmode.FromContext(r.Context())
 	})).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
-	if !got.Announced.Equal(noon) || !got.Noticed() {
+	if !got.Announced.Equal(announced.Announced) || !got.Noticed() {
 		t.Errorf("anonymous: %+v", got)
 	}
 	hold(t, g, readOnly)
