@@ -35,12 +35,12 @@
 		}
 		box.replaceChildren(...head ? [p] : [])
 	}
-	const poll = () => fetch(say.status, { cache: 'no-store' })
+	const poll = () => fetch(say.status)
 		.then(r => r.ok ? r.json() : Promise.reject())
 		.then(show).then(() => 3e4, () => Math.min(wait * 2, 6e5)).then(ms => {
 			wait = ms
 			clearTimeout(timer)
-			if (!d.hidden) timer = setTimeout(poll, ms * (1 + Math.random()))
+			if (!d.hidden && live.readyState == 2) timer = setTimeout(poll, ms * (1 + Math.random()))
 		})
 	const watch = () => {
 		live?.close()

@@ -298,7 +298,7 @@ func TestStatusStreamSaysThatItIsThere(t *testing.T) {
 	})
 }
 
-func TestStatusStreamOutlivesTheServersWriteTimeout(t *testing.T) {
+func TestStatusStreamOutlivesTheServersTimeouts(t *testing.T) {
 	byBoth(t, func(t *testing.T, http2 bool) {
 		g := newGuard(t)
 		m := newMiddleware(t, httpmode.Config{Guard: g})
@@ -306,6 +306,7 @@ func TestStatusStreamOutlivesTheServersWriteTimeout(t *testing.T) {
 		srv := httptest.NewUnstartedServer(m.StatusHandler())
 		srv.EnableHTTP2 = http2
 		srv.Config.WriteTimeout = 100 * time.Millisecond
+		srv.Config.ReadTimeout = 100 * time.Millisecond
 		srv.StartTLS()
 		t.Cleanup(srv.Close)
 		events := (&site{Server: srv, client: srv.Client()}).follow(t, "/")

@@ -237,12 +237,39 @@ func TestBannerOfAHiddenPageHoldsNoConnection(t *testing.T) {
 	b.call(t, "lose", true)
 	b.call(t, "hide", true)
 	b.call(t, "answer", 200, b.flip(t, sqlguard.Change{Mode: sqlguard.ReadOnly}))
-	if got := b.run(t, "timers.size"); got != int64(0) {
-		t.Errorf("a hidden page goes on asking, by %v timers", got)
+	inFlight := b.run(t, "timers.size")
+	b.call(t, "hide", false)
+	b.call(t, "lose", true)
+	b.call(t, "answer", 200, b.flip(t, sqlguard.Change{}))
+	b.call(t, "hide", true)
+	if waiting := b.run(t, "timers.size"); inFlight != int64(0) || waiting != int64(0) {
+		t.Errorf("hidden while it asks, or while it waits, a page goes on by %v and %v timers", inFlight, waiting)
 	}
 	b.call(t, "hide", false)
 	b.call(t, "tell", b.flip(t, sqlguard.Change{Anonymous: true}))
 	if got := b.text(t); got != "Signing in is paused." {
 		t.Errorf("looked at again the page says %q", got)
+	}
+}
+
+func TestBannerAsksByOneTimerAtMost(t *testing.T) {
+	b := newBrowser(t, "")
+	state := b.flip(t, sqlguard.Change{Mode: sqlguard.ReadOnly})
+	b.call(t, "lose", true)
+	b.call(t, "hide", true)
+	b.call(t, "hide", false)
+	b.call(t, "answer", 200, state)
+	if got := b.run(t, "timers.size"); got != int64(0) {
+		t.Errorf("it asks beside the events, by %v timers", got)
+	}
+	b.call(t, "lose", true) // asks
+	b.call(t, "hide", true)
+	b.call(t, "hide", false)
+	b.call(t, "lose", true) // asks again
+	b.call(t, "answer", 200, state)
+	b.run(t, "asked.pop()")
+	b.call(t, "answer", 200, state)
+	if got := b.run(t, "timers.size"); got != int64(1) {
+		t.Errorf("it asks by %v timers, want one", got)
 	}
 }
