@@ -117,6 +117,10 @@ type Config struct {
 	// and the guard's counts, and has it answer with the report of observe mode. They
 	// are for operators: set it only where the endpoint is not public.
 	StatusDetails bool
+	// StatusStreams is how many clients at most the status endpoint tells of every
+	// change as it happens; each of them is an open connection, or a stream of one. If zero,
+	// 10,000; if negative, none.
+	StatusStreams int
 }
 
 // mapFrom returns the lowest status that is mapped.
@@ -125,6 +129,14 @@ func (c Config) mapFrom() int {
 		return http.StatusInternalServerError
 	}
 	return c.MapFrom
+}
+
+// statusStreams returns how many event streams there may be at a time.
+func (c Config) statusStreams() int64 {
+	if c.StatusStreams == 0 {
+		return 10_000
+	}
+	return int64(max(c.StatusStreams, 0))
 }
 
 func (c Config) problemType() string {

@@ -31,7 +31,7 @@
 // if the request is JSON, and else plain text. The code is always [Code], in
 // GraphQL [CodeGraphQL].
 //
-// While a mode is on every answer has a Quiesce-Mode header, so that load
+// While a mode is on every answer, but for those of exempt routes, has a Quiesce-Mode header, so that load
 // balancers, logs and front ends can tell a planned 503 from another: a list of
 // tokens (RFC 9651) out of observe, read-only, anonymous and get-only, such as
 // "read-only, anonymous".
@@ -53,6 +53,25 @@
 // until it ends: give it the shortest life that does, and keep it out of URLs. There is no
 // way to take back a single token; another key ends them all. Such requests are ordinary ones to a shared cache:
 // their answers are as cacheable as the handler makes them.
+//
+// # What clients are told
+//
+// [Middleware.StatusHandler] tells what is in force as JSON, and by server-sent events
+// whenever that changes; [BannerHandler] serves a small script that makes a banner of it on
+// open pages, so that nobody writes for an hour into a form that has closed meanwhile:
+//
+//	mux.Handle("GET /status", mode.StatusHandler())
+//	mux.Handle("GET /banner.js", httpmode.BannerHandler())
+//
+//	<script src="/banner.js" data-status="/status" defer></script>
+//
+// A planned mode is announced before it is on, by a hold that asks for nothing yet.
+// The banner tells when it will begin; requests are not looked at:
+//
+//	guard.Hold("migration", sqlguard.Change{Announced: begin, Until: end, Message: "We move to a new host."})
+//
+// Pages that are rendered on the server say the same by [Middleware.Info], and by
+// [FromContext] what became of this request.
 //
 // # Where it belongs
 //

@@ -22,6 +22,10 @@ type Info struct {
 	// if that is not known.
 	Since time.Time `json:"since"`
 	Until time.Time `json:"until,omitzero"`
+	// Announced is when read-only mode is expected to begin; zero if nothing is
+	// announced, and once it has begun. Message and Until are those of what is announced
+	// while nothing is in force that visitors notice.
+	Announced time.Time `json:"announced,omitzero"`
 	// Epoch counts the changes of the guard's state. It only grows.
 	Epoch uint64 `json:"epoch"`
 
@@ -32,11 +36,15 @@ type Info struct {
 	Stripped  bool `json:"-"`
 }
 
-// On reports whether any mode is in force, observe mode included.
+// On reports whether any mode is in force, observe mode included. An announcement
+// is none.
 func (i Info) On() bool { return i.Mode != sqlguard.Off || i.Anonymous || i.GetOnly }
 
 // ReadOnly reports whether writing is closed.
 func (i Info) ReadOnly() bool { return i.Mode == sqlguard.ReadOnly }
+
+// Noticed reports whether a mode is in force that visitors notice: any but observe.
+func (i Info) Noticed() bool { return i.ReadOnly() || i.Anonymous || i.GetOnly }
 
 // explains reports whether what is in force is why an answer is given.
 func (i Info) explains(c Cause) bool {
@@ -50,6 +58,7 @@ func (i Info) explains(c Cause) bool {
 // when the request began. It is the zero Info, which is off, with the mode off and
 // where no [Middleware] is around: templates may ask it whenever they like. So it is for a
 // request that bypasses the modes ([SignBypass]), which should see what everybody will see.
+// For what is announced before any mode is on, ask [Middleware.Info].
 func FromContext(ctx context.Context) Info {
 	if x := exchangeFrom(ctx); x != nil {
 		return x.info
@@ -57,10 +66,14 @@ func FromContext(ctx context.Context) Info {
 	return Info{}
 }
 
+// Info returns what is in force or announced now, for pages that tell of it before
+// it begins. It knows of no request, so Converted and Stripped are false.
+func (m *Middleware) Info() Info { return newInfo(m.guard.Summary()) }
+
 func newInfo(s sqlguard.State) Info {
 	return Info{
 		Mode: s.Mode, Anonymous: s.Anonymous, GetOnly: s.GetOnly,
-		Message: s.Message, Since: s.Since, Until: s.Until, Epoch: s.Epoch,
+		Message: s.Message, Since: s.Since, Until: s.Until, Announced: s.Announced, Epoch: s.Epoch,
 	}
 }
 

@@ -21,6 +21,7 @@ type Middleware struct {
 	identity identity
 	bypass   bypass
 	renderer renderer
+	streams  *streams
 
 	now    func() time.Time
 	jitter func() float64 // in [0, 0.5]
@@ -35,6 +36,8 @@ func New(cfg Config) (*Middleware, error) {
 		guard:  cfg.Guard,
 		now:    time.Now,
 		jitter: func() float64 { return rand.Float64() / 2 },
+
+		streams: newStreams(cfg.statusStreams()),
 	}
 	if m.guard == nil {
 		m.guard = sqlguard.Default()

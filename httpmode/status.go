@@ -7,13 +7,20 @@ import (
 )
 
 // StatusHandler returns a handler that tells clients what is in force, as JSON:
-// mode, anonymous, get_only, message, since, until, epoch, and
+// mode, anonymous, get_only, message, since, until, epoch; announced, when something is; and
 // retry_after_seconds when an end is known. It says neither the reason nor who asked,
 // unless Config.StatusDetails is set. It answers GET and HEAD, always with 200: it
 // tells of a mode, and is no health check.
 //
 // With Config.StatusDetails, a request with "report" in its query ("/status?report")
 // gets the guard's report of observe mode instead ([sqlguard.Report]).
+//
+// A client that accepts text/event-stream, as a browser's EventSource does, gets the
+// same JSON as an event named "state", at once and again whenever it changes (HTML,
+// 9.2, server-sent events). The stream ends when the client goes, when the server
+// begins to shut down, and when the client reads too slowly; there are at most
+// Config.StatusStreams, and who comes when there are that many gets a 503 and can ask for the
+// JSON instead. [BannerHandler] has a script that does all that.
 //
 // It needs no [Middleware.Handler] around it, and does no harm inside of one.
 func (m *Middleware) StatusHandler() http.Handler {
@@ -26,8 +33,13 @@ func (m *Middleware) StatusHandler() http.Handler {
 			http.Error(w, http.StatusText(http.StatusMethodNotAllowed), http.StatusMethodNotAllowed)
 			return
 		}
+		addVary(h, "Accept")
 		state := m.guard.State()
 		newInfo(state).mark(h)
+		if acceptsStream(r.Header) {
+			m.serveStream(w, r)
+			return
+		}
 		h.Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusOK)
 		if r.Method == http.MethodGet {
@@ -62,7 +74,10 @@ type statusDetails struct {
 func (m *Middleware) status(s sqlguard.State) status {
 	out := status{Info: newInfo(s)}
 	out.Since, out.Until = wholeSeconds(s.Since), wholeSeconds(s.Until)
-	out.RetryAfter = m.retryAfter(s.Until)
+	out.Announced = wholeSeconds(s.Announced)
+	if out.Noticed() { // otherwise there is nothing to wait for: Until is another mode's, or an announced one's
+		out.RetryAfter = m.retryAfter(s.Until)
+	}
 	if m.config.StatusDetails {
 		out.statusDetails = &statusDetails{
 			Reason: s.Reason, By: s.By, Counts: m.guard.Counts(),

@@ -125,7 +125,7 @@ func endsTransaction(v *Verdict) bool {
 
 // refuse finishes a refusal, and tells everybody who wants to know.
 func (g *Guard) refuse(ctx context.Context, state *State, e Event, err *BlockedError) {
-	if !state.Until.IsZero() {
+	if state.Mode == ReadOnly && !state.Until.IsZero() { // another mode's end is not what to wait for
 		err.RetryAfter = state.RetryAfter(time.Now())
 	}
 	if r := RecorderFrom(ctx); r != nil {

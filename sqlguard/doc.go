@@ -12,7 +12,7 @@
 //	holds: environment, control panel, fleet …
 //	   │ the strictest wins
 //	   ▼
-//	State (mode, anonymous, get-only, message, until, epoch) ─→ Subscribe, Observer
+//	State (mode, anonymous, get-only, message, until, announced, epoch) ─→ Subscribe, Observer
 //	   │
 //	   ▼
 //	SQL text ─→ Dialect.Classify ─→ Verdict ─→ Guard.Decide ─┬→ Pass

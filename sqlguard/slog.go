@@ -62,11 +62,7 @@ func (o *slogObserver) Observe(ctx context.Context, e Event) {
 		logger = slog.Default()
 	}
 	if e.Kind == Flipped {
-		logger.LogAttrs(ctx, slog.LevelWarn, "quiesce: mode changed",
-			slog.String("mode", e.Mode.String()), slog.Bool("anonymous", e.State.Anonymous),
-			slog.Bool("get_only", e.State.GetOnly), slog.Uint64("epoch", e.Epoch),
-			slog.String("reason", e.State.Reason), slog.String("by", e.State.By),
-			slog.Any("holders", holders(e.State)))
+		logger.LogAttrs(ctx, slog.LevelWarn, "quiesce: mode changed", flipAttrs(e)...)
 		return
 	}
 	if e.Kind == Drained {
@@ -96,6 +92,20 @@ func (o *slogObserver) Observe(ctx context.Context, e Event) {
 		level = slog.LevelWarn
 	}
 	logger.LogAttrs(ctx, level, "quiesce: statement "+e.Kind.String(), attrs...)
+}
+
+// flipAttrs says what has changed; when something begins only if it is announced.
+func flipAttrs(e Event) []slog.Attr {
+	attrs := []slog.Attr{
+		slog.String("mode", e.Mode.String()), slog.Bool("anonymous", e.State.Anonymous),
+		slog.Bool("get_only", e.State.GetOnly), slog.Uint64("epoch", e.Epoch),
+		slog.String("reason", e.State.Reason), slog.String("by", e.State.By),
+		slog.Any("holders", holders(e.State)),
+	}
+	if !e.State.Announced.IsZero() {
+		attrs = append(attrs, slog.Time("announced", e.State.Announced))
+	}
+	return attrs
 }
 
 // admit reports whether a line is due, and how many like it were held back.

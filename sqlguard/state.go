@@ -1,11 +1,9 @@
 package sqlguard
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"time"
 )
@@ -30,6 +28,10 @@ type Change struct {
 	// Until is when the end is expected; zero if that is not known. Nothing ends
 	// by itself when it passes: it only tells visitors and clients when to come back.
 	Until time.Time `json:"until,omitzero"`
+	// Announced is when read-only mode is expected to begin; zero if nothing is
+	// announced. It is for banners alone: nothing begins by itself when it comes. It goes with
+	// Mode Off or Observe, and Until is then the end of what is announced.
+	Announced time.Time `json:"announced,omitzero"`
 
 	// Grace is for how long transactions that were open when writing was closed
 	// may go on writing, rather than have their next write refused. If zero, they may not. It
@@ -42,8 +44,8 @@ func (c Change) check() error {
 	if c.Mode > ReadOnly {
 		return fmt.Errorf("the field Change.Mode must be Off, Observe or ReadOnly, not %s", c.Mode)
 	}
-	if c.Until.UTC().Year() > 9998 || c.Until.UTC().Year() < 0 {
-		return errors.New("the field Change.Until must be before the year 9999, or JSON could not hold it")
+	if err := c.checkTimes(); err != nil {
+		return err
 	}
 	if c.Grace < 0 {
 		return fmt.Errorf("the field Change.Grace must not be negative, but is %s", c.Grace)
@@ -56,11 +58,34 @@ func (c Change) check() error {
 	return nil
 }
 
+// checkTimes is the part of check that is about times.
+func (c Change) checkTimes() error {
+	for _, f := range []struct {
+		name string
+		time time.Time
+	}{{"Until", c.Until}, {"Announced", c.Announced}} {
+		if year := f.time.UTC().Year(); year > 9998 || year < 0 {
+			return fmt.Errorf("the field Change.%s must be before the year 9999, or JSON could not hold it", f.name)
+		}
+	}
+	if c.Announced.IsZero() {
+		return nil
+	}
+	if c.Mode == ReadOnly {
+		return errors.New("the field Change.Announced must be zero where Change.Mode is ReadOnly: what is announced has begun")
+	}
+	if !c.Until.IsZero() && !c.Until.After(c.Announced) {
+		return errors.New("the field Change.Until must be after Change.Announced, whose end it is")
+	}
+	return nil
+}
+
 // same reports whether both changes ask for the same. Times are equal although
 // they were read in different zones.
 func (c Change) same(other Change) bool {
-	equal := c.Until.Equal(other.Until)
+	equal := c.Until.Equal(other.Until) && c.Announced.Equal(other.Announced)
 	c.Until, other.Until = time.Time{}, time.Time{}
+	c.Announced, other.Announced = time.Time{}, time.Time{}
 	return equal && c == other
 }
 
@@ -93,6 +118,13 @@ type State struct {
 	// Until is the latest end among the strictest holders; zero if any of them
 	// gives none.
 	Until time.Time `json:"until,omitzero"`
+
+	// Announced is when read-only mode is expected to begin, the earliest time that
+	// a holder announces; zero if none does, and in [ReadOnly], which has begun. By itself it
+	// is not a mode, and changes nothing. While no other mode is in force that
+	// visitors notice, the texts are those of the holder that announces it, if it gives any, and
+	// Until is the end that it expects.
+	Announced time.Time `json:"announced,omitzero"`
 
 	// Since is when Mode, Anonymous or GetOnly last changed.
 	Since time.Time `json:"since"`
@@ -156,53 +188,6 @@ func (s State) RetryAfter(now time.Time) time.Duration {
 		return whole
 	}
 	return left.Truncate(time.Second) + time.Second
-}
-
-// strictness orders holds: the mode first, then what they ask of the HTTP layer.
-func (h Hold) strictness() int {
-	n := int(h.Mode) * 4
-	if h.Anonymous {
-		n++
-	}
-	if h.GetOnly {
-		n++
-	}
-	return n
-}
-
-// merge makes the state that results of holds, which are sorted by name. It
-// leaves Since and Epoch to the caller.
-func merge(holds []Hold) State {
-	s := State{Holds: holds}
-	for _, h := range holds {
-		s.Mode = max(s.Mode, h.Mode)
-		s.Anonymous = s.Anonymous || h.Anonymous
-		s.GetOnly = s.GetOnly || h.GetOnly
-	}
-	byStrictness := slices.Clone(holds)
-	slices.SortStableFunc(byStrictness, func(a, b Hold) int {
-		return cmp.Or(cmp.Compare(b.strictness(), a.strictness()), a.Since.Compare(b.Since))
-	})
-	openEnd := false
-	for _, h := range byStrictness {
-		if h.strictness() == 0 {
-			break // it asks for nothing, so it explains nothing
-		}
-		s.Reason = cmp.Or(s.Reason, h.Reason)
-		s.Message = cmp.Or(s.Message, h.Message)
-		s.By = cmp.Or(s.By, h.By)
-		if h.Mode != s.Mode {
-			continue
-		}
-		openEnd = openEnd || h.Until.IsZero()
-		if h.Until.After(s.Until) {
-			s.Until = h.Until
-		}
-	}
-	if openEnd {
-		s.Until = time.Time{}
-	}
-	return s
 }
 
 // checkName reports what is wrong with a holder's name.

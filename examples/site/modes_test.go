@@ -197,6 +197,24 @@ func TestTheBannerSaysWhatOperatorsTellThePublicAndNothingElse(t *testing.T) {
 	v.wantNoText("INC-2041", v.post("/talks/1", "comment", "Hello"))
 }
 
+func TestTheBannerSaysWhatIsAnnounced(t *testing.T) {
+	site := start(t, newDatabase(t))
+	v := loggedIn(t, site.url)
+	soon := sqlguard.Change{Message: "We move tonight.", Announced: time.Now().Add(90 * time.Minute), Until: time.Now().Add(5 * time.Hour)}
+	for _, mode := range []sqlguard.Mode{sqlguard.Off, sqlguard.Observe} {
+		soon.Mode = mode
+		site.hold(t, soon)
+		a := v.get("/talks/1")
+		v.wantText("This site will be read-only for a while.</strong> We move tonight.", a)
+		v.wantText("in about 90 minutes.", a)
+		v.wantText("in about 5 hours.", a)
+		v.wantStatus(http.StatusSeeOther, v.post("/talks/1", "comment", "Not yet"))
+		v.wantText("read-only is announced for", operator(t, site.url).get("/control"))
+	}
+	site.hold(t, readOnly)
+	v.wantNoText("will be read-only", v.get("/talks/1"))
+}
+
 func TestARefusedCommentGetsAFriendlyAnswer(t *testing.T) {
 	site := start(t, newDatabase(t))
 	v := loggedIn(t, site.url)

@@ -43,12 +43,13 @@ type page struct {
 // banner tells visitors what they can expect.
 type banner struct {
 	Headline, Text string
+	Begins         time.Time // zero if it has begun
 	Until          time.Time // zero if not known
 	NotSaved       bool      // this page is what became of a form
 }
 
-// newBanner returns nil where visitors have nothing to notice: with the mode
-// off, and while the guard only observes.
+// newBanner returns nil where visitors have nothing to notice: with the mode off or
+// only observing, and nothing announced.
 func newBanner(info httpmode.Info) *banner {
 	b := &banner{Text: info.Message, Until: info.Until, NotSaved: info.Converted}
 	switch {
@@ -58,6 +59,9 @@ func newBanner(info httpmode.Info) *banner {
 		b.Headline = "Forms are closed for now."
 	case info.Anonymous:
 		b.Headline = "Log in is paused for now."
+	case !info.Announced.IsZero():
+		b.Headline, b.Begins = "This site will be read-only for a while.", info.Announced
+		return b
 	default:
 		return nil
 	}
@@ -80,7 +84,11 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 			p.User = &u
 		}
 	}
-	p.Banner = newBanner(httpmode.FromContext(r.Context()))
+	info := httpmode.FromContext(r.Context())
+	if !info.Noticed() {
+		info = s.modes.Info() // a request knows nothing of what is only announced
+	}
+	p.Banner = newBanner(info)
 	return writePage(w, status, name, p)
 }
 
