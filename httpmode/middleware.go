@@ -19,9 +19,11 @@ type Middleware struct {
 	logins   routes
 	identity identity
 	renderer renderer
+	secrets  secrets
 
-	now    func() time.Time
-	jitter func() float64 // in [0, 0.5]
+	now      func() time.Time
+	jitter   func() float64 // in [0, 0.5]
+	patience time.Duration  // with a body that still arrives
 }
 
 // New returns a middleware. It fails if a field of cfg is malformed, naming the
@@ -29,10 +31,11 @@ type Middleware struct {
 // malformed environment. Changing cfg's slices and maps afterwards has no effect.
 func New(cfg Config) (*Middleware, error) {
 	m := &Middleware{
-		config: cfg,
-		guard:  cfg.Guard,
-		now:    time.Now,
-		jitter: func() float64 { return rand.Float64() / 2 },
+		config:   cfg,
+		guard:    cfg.Guard,
+		now:      time.Now,
+		jitter:   func() float64 { return rand.Float64() / 2 },
+		patience: formPatience,
 	}
 	if m.guard == nil {
 		m.guard = sqlguard.Default()
@@ -58,6 +61,7 @@ func New(cfg Config) (*Middleware, error) {
 		return nil, fmt.Errorf("httpmode: %w", err)
 	}
 	m.identity = newIdentity(cfg.Credentials, cfg.KeepCookies)
+	m.secrets = newFieldSecrets(cfg.SecretFields)
 	return m, nil
 }
 
@@ -95,6 +99,7 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	x := &exchange{m: m, w: w, original: r, info: newInfo(state), anonymous: d.anonymous}
 	x.info.mark(w.Header())
 	if d.refuse != "" {
+		x.limitBody()
 		x.answer(d.refuse)
 		return
 	}
@@ -118,8 +123,11 @@ func (x *exchange) request(d decision) *http.Request {
 		r.Header = r.Header.Clone()
 	}
 	if d.convert {
+		x.limitBody()
 		convert(r)
 		x.info.Converted = true
+	} else {
+		r.Body = x.teeForm(r.Body)
 	}
 	if d.anonymous && x.m.config.Anonymize != nil {
 		r = x.m.config.Anonymize(r)
