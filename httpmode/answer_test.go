@@ -351,7 +351,7 @@ func TestLanguages(t *testing.T) {
 	for _, tt := range []struct{ accept, lang, heading string }{
 		{"", "en", "Hold on"},
 		{"de-AT,de;q=0.9,en;q=0.8", "de", "Speichern geht gerade nicht"},
-		{"fr, de;q=0.1", "de", "Speichern geht gerade nicht"},
+		{"sw, de;q=0.1", "de", "Speichern geht gerade nicht"},
 		{"fr-CA", "fr", "Impossible d’enregistrer"},
 		{"sw", "en", "Hold on"},
 		{"\x00;;q=9", "en", "Hold on"},
