@@ -97,17 +97,25 @@ type Config struct {
 	// write was refused. If zero, 500.
 	MapFrom int
 
+	// SecretFields are names of form fields that a visitor would not want to see on a
+	// screen, beside the well-known ones (password, token, card, pin, ...): the page that gives a refused
+	// form back leaves them out, and says to go back to the form. The case of letters, and what stands
+	// between words, does not count. A name of five or more letters and digits is looked for anywhere in a field's
+	// name, a shorter one among its words: "iban" is in "user[iban]" and "userIban", not in "caliban".
+	SecretFields []string
+
 	// SiteName is shown on the page. If empty, none is.
 	SiteName string
 	// StatusURL is linked on the page: an http or https URL, or a path of the site.
 	// If empty, there is no link.
 	StatusURL string
-	// Texts are what the answers say, by language; they add to the built-in English
-	// or replace it. Empty fields of a language that is built in keep its text.
+	// Texts are what the answers say, by language. Arabic, Chinese (Simplified), English,
+	// French, German, Japanese, Portuguese and Spanish are built in; these add to them or replace them. Empty fields of
+	// a language that is built in keep its text.
 	Texts map[language.Tag]Texts
 	// Template is the page, executed with a [Page]. If nil, the built-in one. The
 	// built-in page brings its own Content-Security-Policy; for another template the site's own
-	// applies.
+	// applies. What the visitor typed is in the page's Form: show it, or it may be lost.
 	Template *template.Template
 	// ProblemType is the URI that says what kind of problem it is (RFC 9457,
 	// 3.1.1). If empty, "about:blank".
@@ -171,6 +179,9 @@ func (c Config) check() error {
 		if !isToken(strings.TrimSuffix(name, "*")) {
 			return fmt.Errorf("Config.Credentials[%d]: %q is not the name of a header; expected a name, or the beginning of one and a *", i, name)
 		}
+	}
+	if err := checkSecretFields(c.SecretFields); err != nil {
+		return err
 	}
 	if err := checkLink(c.StatusURL); err != nil {
 		return fmt.Errorf("Config.StatusURL %w", err)

@@ -31,6 +31,16 @@
 // if the request is JSON, and else plain text. The code is always [Code], in
 // GraphQL [CodeGraphQL].
 //
+// It speaks eight languages, by Accept-Language (see Config.Texts), and nothing typed is
+// lost: the page that refuses a form has in it what the visitor typed, to be copied, and a button that
+// sends the same form again ([Form]). It keeps up to 64 KiB, and waits at most five seconds for them. It leaves out
+// passwords, card numbers, and other fields that look secret by their names (Config.SecretFields), and files; a form that has any,
+// it asks to send again from where it was. Nothing is shown of a form that a page of another site sent. A handler that gets a GET made of
+// a form finds the form in [FormFromContext].
+//
+// The middleware needs to set a deadline on the reading of a body: a ResponseWriter around the server's
+// must have an Unwrap method (see [http.ResponseController]), or the server a ReadTimeout. Forms are not read otherwise.
+//
 // While a mode is on every answer, but for those of exempt routes, has a Quiesce-Mode header, so that load
 // balancers, logs and front ends can tell a planned 503 from another: a list of
 // tokens (RFC 9651) out of observe, read-only, anonymous and get-only, such as

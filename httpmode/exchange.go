@@ -33,6 +33,7 @@ type exchange struct {
 	bypassed  bool           // the request is left alone, and its answer
 	mux       *http.ServeMux // the handler, if it is one
 	before    http.Header    // the header map as it was before the handler
+	typed     typed          // the form that the visitor sent
 
 	committed atomic.Bool // the header is sent, or as good as sent
 	forced    atomic.Bool // WriteError asked for the maintenance answer
@@ -150,7 +151,11 @@ func (x *exchange) replace(cause Cause) {
 func (x *exchange) answer(cause Cause) {
 	x.committed.Store(true)
 	info := x.current(cause)
-	response := x.m.renderer.render(x.m.newAnswer(x.original, info, cause))
+	a := x.m.newAnswer(x.original, info, cause)
+	if a.format == formatHTML {
+		a.page.Form = x.form()
+	}
+	response := x.m.renderer.render(a)
 	header := x.w.Header()
 	info.mark(header)
 	maps.Copy(header, response.header)

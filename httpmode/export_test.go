@@ -13,3 +13,6 @@ func (m *Middleware) SetHeartbeat(d time.Duration) { m.streams.heartbeat = d }
 
 // Streams returns how many event streams are open.
 func (m *Middleware) Streams() int { return int(m.streams.open.Load()) }
+
+// SetPatience changes how long a body may take that still arrives.
+func (m *Middleware) SetPatience(d time.Duration) { m.patience = d }

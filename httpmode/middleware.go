@@ -22,9 +22,11 @@ type Middleware struct {
 	bypass   bypass
 	renderer renderer
 	streams  *streams
+	secrets  secrets
 
-	now    func() time.Time
-	jitter func() float64 // in [0, 0.5]
+	now      func() time.Time
+	jitter   func() float64 // in [0, 0.5]
+	patience time.Duration  // with a body that still arrives
 }
 
 // New returns a middleware. It fails if a field of cfg is malformed, naming the
@@ -32,12 +34,12 @@ type Middleware struct {
 // malformed environment. Changing cfg's slices and maps afterwards has no effect.
 func New(cfg Config) (*Middleware, error) {
 	m := &Middleware{
-		config: cfg,
-		guard:  cfg.Guard,
-		now:    time.Now,
-		jitter: func() float64 { return rand.Float64() / 2 },
-
-		streams: newStreams(cfg.statusStreams()),
+		config:   cfg,
+		guard:    cfg.Guard,
+		now:      time.Now,
+		jitter:   func() float64 { return rand.Float64() / 2 },
+		patience: formPatience,
+		streams:  newStreams(cfg.statusStreams()),
 	}
 	if m.guard == nil {
 		m.guard = sqlguard.Default()
@@ -65,6 +67,7 @@ func New(cfg Config) (*Middleware, error) {
 	}
 	m.identity = newIdentity(cfg)
 	m.bypass = bypass{slices.Clone(cfg.BypassKey)}
+	m.secrets = newFieldSecrets(cfg.SecretFields)
 	return m, nil
 }
 
@@ -114,6 +117,7 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	x.begin()
 	switch {
 	case d.refuse != "":
+		x.limitBody()
 		x.answer(d.refuse)
 		return
 	case d.convert && m.config.GetOnly == SeeOther:
@@ -146,8 +150,11 @@ func (x *exchange) request(d decision, body io.ReadCloser) *http.Request {
 		x.m.bypass.strip(r.Header)
 	}
 	if d.convert {
+		x.limitBody()
 		convert(r)
 		x.info.Converted = true
+	} else {
+		r.Body = x.teeForm(r.Body)
 	}
 	x.findRoute(r)
 	if d.anonymous && x.m.config.Anonymize != nil {

@@ -25,6 +25,18 @@ type Page struct {
 	Lang  string
 	Texts Texts
 
+	// Form is what the visitor typed. A template should show the fields that are
+	// visible, to be copied; and where the form can be sent again, post all of its fields, in order, without an
+	// action, so that they go to the page's own URL:
+	//
+	//	{{if .Form.SendAgain}}
+	//	<form method="post"{{if .Form.Multipart}} enctype="multipart/form-data"{{end}}>
+	//	{{range .Form.Fields}}<input type="hidden" name="{{.Name}}" value="{{.Value}}">{{end}}
+	//	<button>{{.Texts.SendAgain}}</button>
+	//	</form>
+	//	{{end}}
+	Form Form
+
 	// SiteName and StatusURL are those of the [Config]; they may be empty.
 	SiteName, StatusURL string
 
@@ -51,6 +63,26 @@ func (p Page) Notice() Notice {
 	return p.Texts.Page
 }
 
+// Advice returns what the visitor can do, in paragraphs. For a form it says where
+// what was typed is, rather than the Notice's advice; to somebody who was sent away as a guest,
+// it says both.
+func (p Page) Advice() []string {
+	form := ""
+	switch {
+	case p.Form.SendAgain:
+		form = p.Texts.Resend
+	case p.Form.Incomplete:
+		form = p.Texts.GoBack
+	}
+	switch {
+	case form == "":
+		return []string{p.Notice().Advice}
+	case p.Cause == CauseSignIn:
+		return []string{p.Notice().Advice, form}
+	}
+	return []string{form}
+}
+
 // Ends reports whether an end is known, and still ahead.
 func (p Page) Ends() bool { return p.Until.After(p.Now) }
 
@@ -71,8 +103,9 @@ func (p Page) Soon() string {
 // Machine returns a time for the datetime attribute (HTML, 4.5.14).
 func (p Page) Machine(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// Human returns a time as people of any language read it.
-func (p Page) Human(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
+// Human returns a time as people write it in the page's language, in UTC: where the
+// visitor is, only a script could know.
+func (p Page) Human(t time.Time) string { return p.Texts.time(t.UTC()) }
 
 //go:embed page.html
 var pageText string

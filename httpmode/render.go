@@ -62,6 +62,8 @@ func newRenderer(cfg Config) (renderer, error) {
 		for _, p := range []Page{
 			{Cause: CauseWrite},
 			{Cause: CauseWrite, Sent: true, RetryAfter: 600},
+			{Cause: CauseWrite, Sent: true, Form: Form{Incomplete: true, Fields: []Field{{Name: "text", Value: "value"}}}},
+			{Cause: CauseWrite, Sent: true, Form: Form{SendAgain: true, Fields: []Field{{Name: "csrf", Value: "value", Hidden: true}}}},
 			{Cause: CauseSignIn, Info: Info{Anonymous: true, Until: now.Add(time.Hour)}},
 		} {
 			p.Lang, p.Texts, p.Now = languages.tags[i].String(), texts, now

@@ -1,18 +1,21 @@
 package httpmode
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/text/language"
 )
 
 // Texts are what the answers say in one language. None of them is HTML.
 type Texts struct {
-	// Dir is the direction of the script, "ltr" or "rtl". If empty, "ltr".
+	// Dir is the direction of the script, "ltr" or "rtl". If empty, that of the
+	// language if it is built in, and else "ltr".
 	Dir string
 
 	// Sent is for a form, or any other request, that would have changed
@@ -35,6 +38,27 @@ type Texts struct {
 
 	// TryAgain and StatusPage are links.
 	TryAgain, StatusPage string
+
+	// Typed is the heading over what the visitor sent with a form. Resend says that it
+	// is there, and can be sent again with the button SendAgain. GoBack says so of a form that cannot be sent
+	// again from the page, because it has a file, a password, or a very long text. Both are advice.
+	Typed, Resend, SendAgain, GoBack string
+
+	// Time is how times are written: a layout of package time, with its zone as the word UTC. If
+	// empty, "2006-01-02 15:04 UTC".
+	Time string
+	// Months are the names of the months, separated by spaces, where Time has "January" in it. If
+	// empty, those in English.
+	Months string
+}
+
+// time writes a time, which is in UTC.
+func (t Texts) time(at time.Time) string {
+	text := at.Format(t.Time)
+	if months := strings.Fields(t.Months); len(months) == 12 {
+		text = strings.Replace(text, at.Month().String(), months[at.Month()-1], 1)
+	}
+	return text
 }
 
 // Notice is what a page says first, and what its visitor can do.
@@ -42,41 +66,18 @@ type Notice struct {
 	Heading, Lead, Advice string
 }
 
-var english = Texts{
-	Dir: "ltr",
-	Sent: Notice{
-		Heading: "This can’t be saved right now",
-		Lead:    "The site is open for reading only while work on its database is under way. What you sent was not saved.",
-		Advice:  "Nothing you typed is lost. Go back and your text is still in the form; try again later. Or leave this page open and reload it then: that sends the same form again.",
-	},
-	Page: Notice{
-		Heading: "This page is paused right now",
-		Lead:    "The site is open for reading only while work on its database is under way, and this page has to save something to be shown.",
-		Advice:  "Try again later, with the same link. The rest of the site can be read meanwhile.",
-	},
-	SignIn: Notice{
-		Heading: "Signing in is paused right now",
-		Lead:    "While work on the database is under way, everybody sees the site as a guest.",
-		Advice:  "If you were signed in before, you still are: you need not do anything, and it will show when the work is over. Otherwise, sign in later.",
-	},
-	Detail:  "The service is read-only for maintenance. The change was refused; try again later.",
-	Works:   "What works",
-	Reading: "Reading: pages, search and links",
-	Paused:  "What is paused",
-	Saving:  "Saving: forms, uploads, settings",
-	Signing: "Signing in and out",
-	Advice:  "What you can do",
-	End:     "Expected to be over:", Since: "Read-only since:",
-	Minutes: "in about {minutes} min",
-	Overdue: "It takes longer than planned, and should be over soon.",
-	Unknown: "When it will be over is not known yet.",
-
-	TryAgain: "Try again", StatusPage: "Status page",
-}
-
 // builtin are the languages that are always there. The first is the one for
 // visitors who understand none of them.
-var builtin = map[language.Tag]Texts{language.English: english}
+var builtin = map[language.Tag]Texts{
+	language.English:           english,
+	language.Arabic:            arabic,
+	language.SimplifiedChinese: chinese,
+	language.French:            french,
+	language.German:            german,
+	language.Japanese:          japanese,
+	language.Portuguese:        portuguese,
+	language.Spanish:           spanish,
+}
 
 // languages finds the texts for a visitor.
 type languages struct {
@@ -117,11 +118,14 @@ func rank(tag language.Tag) string {
 // complete fills the empty fields of texts from those built in. Its errors begin
 // where "Texts[tag]" ends.
 func complete(texts, from Texts) (Texts, error) {
-	if texts.Dir == "" {
-		texts.Dir = "ltr"
-	}
+	texts.Dir = cmp.Or(texts.Dir, from.Dir, "ltr")
+	texts.Time = cmp.Or(texts.Time, from.Time, "2006-01-02 15:04 UTC")
+	texts.Months = cmp.Or(texts.Months, from.Months, english.Months)
 	if texts.Dir != "ltr" && texts.Dir != "rtl" {
 		return texts, fmt.Errorf(".Dir must be ltr or rtl, not %q", texts.Dir)
+	}
+	if n := len(strings.Fields(texts.Months)); n != 12 {
+		return texts, fmt.Errorf(".Months must be 12 names separated by spaces, not %d", n)
 	}
 	err := fill(reflect.ValueOf(&texts).Elem(), reflect.ValueOf(from), "")
 	return texts, err
