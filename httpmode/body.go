@@ -41,9 +41,10 @@ func (b *formBody) keep(p []byte) (int, error) {
 	return n, err
 }
 
-// rest reads on, up to the bound, and returns what is known of the body by then, and
-// whether that is all of it. It is the caller who limits the time that this takes.
-func (b *formBody) rest() (kept []byte, whole bool) {
+// rest reads on, up to the bound, and returns what is known of the body by then: one
+// byte more than maxForm if it is longer. It reports whether there is no more to read. It
+// is the caller who limits the time that this takes.
+func (b *formBody) rest() (kept []byte, ended bool) {
 	b.read.Lock()
 	defer b.read.Unlock()
 	buffer := make([]byte, 4<<10)
@@ -52,7 +53,7 @@ func (b *formBody) rest() (kept []byte, whole bool) {
 			break
 		}
 	}
-	return b.read.kept[:min(len(b.read.kept), maxForm)], b.read.ended && len(b.read.kept) <= maxForm
+	return b.read.kept, b.read.ended
 }
 
 // limitReading gives a body that still arrives a few seconds, and reports whether

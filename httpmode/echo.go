@@ -50,14 +50,15 @@ func (x *exchange) readForm() Form {
 	if !limitReading(x.w, r, x.m.patience) {
 		return Form{Incomplete: true}
 	}
-	kept, whole := body.rest()
-	if whole {
+	kept, ended := body.rest()
+	if ended {
 		unlimitReading(x.w)
 	}
+	whole := ended && len(kept) <= maxForm
 	if r.ContentLength >= 0 && int64(len(kept)) != r.ContentLength {
 		whole = false // somebody has read from it before
 	}
-	return decodeForm(r.Header.Get("Content-Type"), kept, whole).giveBack(x.m.secrets)
+	return decodeForm(r.Header.Get("Content-Type"), kept[:min(len(kept), maxForm)], whole).giveBack(x.m.secrets)
 }
 
 // teeForm returns the body that the handler reads: of a form, one that keeps what is read.

@@ -227,7 +227,11 @@ func TestAFormThatGetOnlyModeTookIsGivenBack(t *testing.T) {
 			fmt.Fprintln(w, typed.SendAgain, typed.Fields)
 		}
 	})
-	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g}).Handler(mux))
+	mux.HandleFunc("POST /search", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, httpmode.FormFromContext(r.Context()).Fields, " ")
+		io.Copy(w, r.Body)
+	})
+	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /search"}}).Handler(mux))
 	got := s.do(t, "POST", "/comments", "text=hello", form, browser)
 	got.wantMaintenance(t, httpmode.CauseWrite)
 	if page := readPage(t, got.body); !slices.Equal(page.controls, []control{{"text", "hello"}}) {
@@ -235,8 +239,11 @@ func TestAFormThatGetOnlyModeTookIsGivenBack(t *testing.T) {
 	}
 	s.do(t, "POST", "/talks", "text=hello", form, browser).wantAnswer(t, 200, "true [{text hello false}]\ntrue [{text hello false}]\n")
 	s.do(t, "GET", "/talks", "").wantAnswer(t, 200, "false []\nfalse []\n")
-	hold(t, g, sqlguard.Change{})
-	s.do(t, "POST", "/talks", "text=hello", form, browser).wantAnswer(t, 200, "false []\nfalse []\n")
+	t.Run("from nobody else", func(t *testing.T) {
+		s.do(t, "POST", "/search", "text=hello", form, browser).wantAnswer(t, 200, "[] text=hello")
+		hold(t, g, sqlguard.Change{})
+		s.do(t, "POST", "/talks", "text=hello", form, browser).wantAnswer(t, 200, "false []\nfalse []\n")
+	})
 }
 
 func TestWhatAGuestTypedIsGivenBack(t *testing.T) {
@@ -341,7 +348,11 @@ func TestAFormThatWasParsedAlreadyIsGivenBack(t *testing.T) {
 func TestTheFormIsGivenBackUpToItsBounds(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, readOnly)
-	m := newMiddleware(t, httpmode.Config{Guard: g})
+	m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"/read"}})
+	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		m.WriteError(w, r, sqlguard.ErrReadOnly)
+	}))
 	for _, tt := range []struct {
 		name, body string
 		shown      int
@@ -355,18 +366,23 @@ func TestTheFormIsGivenBackUpToItsBounds(t *testing.T) {
 		{"501 fields", strings.TrimSuffix(strings.Repeat("a=1&", 501), "&"), 500, false},
 		{"64 KiB of separators", strings.Repeat("&", 64<<10), 0, false},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			r := httptest.NewRequest("POST", "/", strings.NewReader(tt.body))
-			r.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}}
-			w := httptest.NewRecorder()
-			m.Handler(http.NotFoundHandler()).ServeHTTP(w, r)
-			page := readPage(t, w.Body.String())
-			if len(page.shown) != tt.shown || len(page.buttons) == 1 != tt.again {
-				t.Errorf("%d fields are shown, want %d; buttons: %q", len(page.shown), tt.shown, page.buttons)
-			}
-			if n := w.Body.Len(); n > 512<<10 {
-				t.Errorf("the page has %d bytes", n)
-			}
-		})
+		for _, path := range []string{"/refused", "/read"} {
+			t.Run(tt.name+path, func(t *testing.T) {
+				r := httptest.NewRequest("POST", path, strings.NewReader(tt.body))
+				r.Header = http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html"}}
+				if path == "/read" {
+					r.ContentLength = -1 // as of one that comes in chunks
+				}
+				w := httptest.NewRecorder()
+				h.ServeHTTP(w, r)
+				page := readPage(t, w.Body.String())
+				if len(page.shown) != tt.shown || len(page.buttons) == 1 != tt.again {
+					t.Errorf("%d fields are shown, want %d; buttons: %q", len(page.shown), tt.shown, page.buttons)
+				}
+				if n := w.Body.Len(); n > 512<<10 {
+					t.Errorf("the page has %d bytes", n)
+				}
+			})
+		}
 	}
 }

@@ -110,22 +110,27 @@ func TestABodyThatDoesNotEndHoldsNoAnswerUpByHTTP2(t *testing.T) {
 	}
 }
 
-func TestAPageAfterASlowFormIsNotCutShort(t *testing.T) {
+func TestTheLimitEndsWithTheForm(t *testing.T) {
 	g := newGuard(t)
-	hold(t, g, getOnly)
-	m := newMiddleware(t, httpmode.Config{Guard: g})
+	m := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /search"}})
 	m.SetPatience(50 * time.Millisecond)
 	for _, http2 := range []bool{false, true} {
 		s := serveBy(t, http2, m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			typed := httpmode.FormFromContext(r.Context())
-			select { // longer than the patience, which is over once the form is there
+			if r.Method == "GET" {
+				fmt.Fprint(w, httpmode.FormFromContext(r.Context()).Fields[0].Value)
+			} else if r.ParseForm(); write(r.Context(), g) != nil {
+				http.Error(w, "own", 500)
+			}
+			select { // longer than the patience
 			case <-r.Context().Done():
-				t.Errorf("HTTP/2 %t: the request was given up", http2)
+				t.Errorf("HTTP/2 %t: %s was given up", http2, r.Method)
 			case <-time.After(200 * time.Millisecond):
 			}
-			fmt.Fprint(w, typed.Fields[0].Value)
 		})))
+		hold(t, g, getOnly)
 		s.do(t, "POST", "/", "text=hello", form, browser).wantAnswer(t, 200, "hello")
+		hold(t, g, readOnly)
+		s.do(t, "POST", "/search", "text=hello", form, browser).wantMaintenance(t, httpmode.CauseWrite)
 	}
 }
 
