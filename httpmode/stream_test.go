@@ -302,11 +302,11 @@ func TestStatusStreamOutlivesTheServersTimeouts(t *testing.T) {
 	byBoth(t, func(t *testing.T, http2 bool) {
 		g := newGuard(t)
 		m := newMiddleware(t, httpmode.Config{Guard: g})
-		m.SetHeartbeat(30 * time.Millisecond)
+		m.SetHeartbeat(500 * time.Millisecond) // and twice that is how long a client may take
 		srv := httptest.NewUnstartedServer(m.StatusHandler())
 		srv.EnableHTTP2 = http2
-		srv.Config.WriteTimeout = 100 * time.Millisecond
-		srv.Config.ReadTimeout = 100 * time.Millisecond
+		srv.Config.WriteTimeout = 300 * time.Millisecond
+		srv.Config.ReadTimeout = 300 * time.Millisecond
 		srv.StartTLS()
 		t.Cleanup(srv.Close)
 		events := (&site{Server: srv, client: srv.Client()}).follow(t, "/")
