@@ -118,10 +118,11 @@ func (a *admission) over(err error) {
 	}
 }
 
-// mark keeps the mark of an open transaction in step with what is known.
+// mark keeps the mark of an open transaction in step with what is known. One with a refusal in
+// it gets none, because it can only be rolled back.
 func (c *conn) mark(ctx context.Context) {
 	switch known := c.transaction.known(); {
-	case known && !c.work.InTx():
+	case known && !c.work.InTx() && c.transaction.refused == nil:
 		c.work.Began(ctx)
 	case !known && c.work.InTx():
 		c.work.End()

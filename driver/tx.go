@@ -52,7 +52,7 @@ func (c *conn) Begin() (driver.Tx, error) {
 
 func (c *conn) began(inner driver.Tx, armed bool, err error) (driver.Tx, error) {
 	if err != nil {
-		if !c.transaction.known() {
+		if !c.transaction.known() || c.transaction.refused != nil {
 			c.work.End()
 		}
 		return nil, err
@@ -104,10 +104,10 @@ func (t *tx) Rollback() error {
 	c.transaction = transaction{}
 	if err != nil {
 		// It may be open still. If it is dead, the pool rolls it back or drops the
-		// connection.
+		// connection, when that is used again: nobody need wait for it.
 		c.transaction = transaction{unsure: unseen, begun: before.dead(), refused: before.refused, cut: before.cut}
-		if c.transaction.begun {
-			return err // and the mark stays
+		if before.cut {
+			return err // and the mark stays, which tells that it was cut
 		}
 	}
 	c.work.End()

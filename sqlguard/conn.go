@@ -212,6 +212,9 @@ func (c *Conn) End() {
 // context with which that began.
 func (c *Conn) Committing() context.Context {
 	ctx := c.tx.ctx
+	if ctx == nil {
+		ctx = context.Background() // none is open, as the driver will say
+	}
 	c.Enter(ctx, "COMMIT")
 	return ctx
 }

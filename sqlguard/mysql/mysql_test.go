@@ -227,7 +227,7 @@ func TestCalls(t *testing.T) {
 func TestTransactions(t *testing.T) {
 	for sql, want := range map[string]string{
 		"BEGIN": "1 true", "START TRANSACTION READ ONLY": "1 true", "SET autocommit = 0": "1 false", "SET autocommit = 1": "0 true",
-		"COMMIT AND CHAIN": "2 false", "ROLLBACK": "3 false", "SAVEPOINT a": "4 false", "RELEASE SAVEPOINT a": "5 false", "ROLLBACK TO a": "6 false",
+		"COMMIT AND NO CHAIN": "2 false", "ROLLBACK": "3 false", "SAVEPOINT a": "4 false", "RELEASE SAVEPOINT a": "5 false", "ROLLBACK TO a": "6 false",
 		"DROP TABLE t": "0 true", "LOCK TABLES t READ": "0 true", "UNLOCK TABLES": "0 true", "SELECT 1": "0 false", "DELETE FROM t": "0 false",
 		"SET GLOBAL autocommit = 0": "0 false", "TRUNCATE t": "0 true", "FLUSH TABLES": "0 true", "SET time_zone = 'x'": "0 false",
 	} {

@@ -40,6 +40,7 @@ type parser struct {
 	mixed    bool   // the statement does more than one thing beyond reading
 	isSelect bool   // Calls make it Unproven, not a Write
 	explains bool   // the statement is EXPLAIN
+	chained  bool   // COMMIT AND CHAIN: a new transaction begins at once
 }
 
 // classify judges sql, read with the options o and without the executable
@@ -82,6 +83,12 @@ func (p *parser) text(varies bool) (sqlguard.Verdict, bool) {
 		default:
 			parts = append(parts, v)
 		}
+		if p.chained {
+			if count++; count == 2 {
+				parts = append(parts, first)
+			}
+			parts = append(parts, chainedBegin())
+		}
 	}
 	return combine(first, parts, count), true
 }
@@ -97,7 +104,7 @@ func combine(first sqlguard.Verdict, parts []sqlguard.Verdict, count int) sqlgua
 
 // one judges the statement that starts here and moves behind it.
 func (p *parser) one() sqlguard.Verdict {
-	p.v = sqlguard.Verdict{}
+	p.v, p.chained = sqlguard.Verdict{}, false
 	p.prev, p.before = lex.Token{}, lex.Token{}
 	p.depth, p.nested, p.problem, p.isSelect, p.mixed = 0, 0, "", false, false
 	p.explains = false

@@ -94,7 +94,7 @@ func (p *parser) ending(op sqlguard.Op, why string, tx sqlguard.Tx) {
 			p.expect("chain")
 		} else {
 			p.expect("chain")
-			why += " and begins a transaction of the same kind"
+			p.chained = true
 		}
 	}
 	if p.accept("no") {
@@ -103,6 +103,14 @@ func (p *parser) ending(op sqlguard.Op, why string, tx sqlguard.Tx) {
 		why += " and ends the session"
 	}
 	p.control(op, why, tx)
+}
+
+// chainedBegin is the second half of COMMIT AND CHAIN: the server begins a new
+// transaction at once, of the same kind as the one before.
+func chainedBegin() sqlguard.Verdict {
+	return sqlguard.Verdict{
+		Class: sqlguard.Session, Op: "BEGIN", Tx: sqlguard.TxBegin, Complete: true, Why: "begins a transaction",
+	}
 }
 
 // expect moves behind the keyword, which must stand here.
