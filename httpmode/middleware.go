@@ -121,6 +121,7 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		x.answer(d.refuse)
 		return
 	case d.convert && m.config.GetOnly == SeeOther:
+		x.limitBody()
 		seeOther(w, r)
 		return
 	}
