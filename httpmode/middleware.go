@@ -127,6 +127,7 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 	}
 	inner := x.request(d, body)
 	if inner == nil {
+		x.limitBody()
 		x.answer(CauseSignIn)
 		return
 	}
