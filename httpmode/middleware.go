@@ -38,6 +38,7 @@ func New(cfg Config) (*Middleware, error) {
 		guard:    cfg.Guard,
 		now:      time.Now,
 		jitter:   func() float64 { return rand.Float64() / 2 },
+		secrets:  newFieldSecrets(cfg.SecretFields),
 		patience: formPatience,
 		streams:  newStreams(cfg.statusStreams()),
 	}
@@ -67,7 +68,6 @@ func New(cfg Config) (*Middleware, error) {
 	}
 	m.identity = newIdentity(cfg)
 	m.bypass = bypass{slices.Clone(cfg.BypassKey)}
-	m.secrets = newFieldSecrets(cfg.SecretFields)
 	return m, nil
 }
 
