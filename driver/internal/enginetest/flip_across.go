@@ -5,6 +5,8 @@ import (
 	"time"
 )
 
+const openAtTheFlip = "open at the flip"
+
 // writeAcross sits out the flip in a transaction that has written. Then it goes on to
 // write, longer where there is grace, or commits at once.
 func writeAcross(ctx context.Context, u *FlipUnit) (rows int, err error) {

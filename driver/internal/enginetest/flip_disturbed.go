@@ -65,6 +65,10 @@ func (u *flipUnit) moment() time.Duration {
 	return time.Duration(u.rng.Int64N(int64(4 * u.nap)))
 }
 
+// long is how long a statement takes in which the unit is cancelled or cut. Some outlive
+// that, and all other writers.
+func (u *flipUnit) long() time.Duration { return time.Duration(2+u.rng.IntN(7)) * u.nap }
+
 // slowly writes in one of the ways there are, with statements that take a while.
 func (u *flipUnit) slowly(ctx context.Context, conn *sql.Conn) (int, error) {
 	const parts = 2
@@ -77,13 +81,13 @@ func (u *flipUnit) slowly(ctx context.Context, conn *sql.Conn) (int, error) {
 		return u.leftOpen(ctx, conn, parts)
 	case 3:
 		// What comes after the nap is executed although nobody waits for it any more.
-		text := strings.Join([]string{"BEGIN", u.slow(parts, 3*u.nap), u.Insert(parts), "COMMIT"}, "; ")
+		text := strings.Join([]string{"BEGIN", u.slow(parts, u.long()), u.Insert(parts), "COMMIT"}, "; ")
 		if err := u.exec(ctx, conn, text); err != nil {
 			return 0, err
 		}
 		return parts, nil
 	default:
-		if err := u.exec(ctx, conn, u.slow(0, 3*u.nap)); err != nil {
+		if err := u.exec(ctx, conn, u.slow(0, u.long())); err != nil {
 			return 0, err
 		}
 		return 1, nil

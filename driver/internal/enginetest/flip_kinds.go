@@ -19,7 +19,7 @@ func (f *flipTest) commonKinds() []FlipKind {
 		{Name: "prepared statements", Write: writePrepared},
 		{Name: "several statements in one text", Write: writeSeveral},
 		{Name: "rows left open", Write: writeRows},
-		{Name: "open at the flip", Write: writeAcross},
+		{Name: openAtTheFlip, Write: writeAcross},
 		{Name: "cancelled contexts", Write: writeCancelled, Disturbed: true},
 	}
 	if f.Cut != nil {
