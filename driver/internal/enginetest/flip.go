@@ -63,6 +63,7 @@ type flipTest struct {
 	t      *testing.T
 	guard  *sqlguard.Guard
 	kinds  []FlipKind
+	solos  []int       // the kinds that are to write among themselves next
 	stmts  []*sql.Stmt // a fast and a slow insert, prepared before any flip
 	rng    *rand.Rand
 	rounds int

@@ -5,8 +5,6 @@ import (
 	"time"
 )
 
-const openAtTheFlip = "open at the flip"
-
 // writeAcross sits out the flip in a transaction that has written. Then it goes on to
 // write, longer where there is grace, or commits at once.
 func writeAcross(ctx context.Context, u *FlipUnit) (rows int, err error) {
@@ -19,6 +17,7 @@ func writeAcross(ctx context.Context, u *FlipUnit) (rows int, err error) {
 		return 0, err
 	}
 	u.linger(u.across)
+	u.pause()
 	more := u.more()
 	for range more {
 		if err := u.exec(ctx, tx, u.Insert(0)); err != nil {

@@ -16,6 +16,7 @@ type flipPlan struct {
 	hesitation []sqlguard.Mode
 	grace      time.Duration // for transactions that are open
 	cuts       bool          // those that are open are cut
+	waits      bool          // for a transaction that sits out the flip
 	// outlived is the moment that is the hardest: nobody waits for a statement any more, but the
 	// server runs it.
 	outlived bool
@@ -27,8 +28,8 @@ var hesitations = [5][]sqlguard.Mode{
 }
 
 // plan makes rounds that differ. What one writer has Drain wait for hides what it fails to
-// wait for of another. So in half of the rounds nobody is disturbed, because Drain would wait for a
-// tail; and in some only those write who are.
+// wait for of another. So in half of the rounds writers of one kind are among themselves,
+// and in some those who are disturbed.
 func (f *flipTest) plan(n int) flipPlan {
 	p := flipPlan{
 		conns:      n / 2 % 2 * (flipWriters - 2), // then some writers wait for one
@@ -36,27 +37,23 @@ func (f *flipTest) plan(n int) flipPlan {
 		cuts:       n%3 == 2,
 		outlived:   n%4 == 3 && f.Cut != nil,
 	}
-	if n%3 == 1 {
+	if p.outlived {
+		p.hesitation, p.cuts = nil, false // nothing may come between
+	} else if n%3 == 1 {
 		p.grace = f.nap + time.Duration(f.rng.Int64N(8*int64(f.nap)))
 	}
 	disturbed := func(kind int) bool { return f.kinds[kind].Disturbed }
 	p.deck = f.rng.Perm(len(f.kinds))
 	switch {
 	case n%2 == 0:
-		p.deck = slices.DeleteFunc(p.deck, disturbed)
-		p.deck = p.deck[:2+f.rng.IntN(len(p.deck)-1)]
+		if len(f.solos) == 0 {
+			f.solos = slices.DeleteFunc(slices.Clone(p.deck), disturbed)
+		}
+		p.deck, f.solos = f.solos[:1], f.solos[1:]
 	case p.outlived:
 		p.deck = slices.DeleteFunc(p.deck, func(kind int) bool { return !disturbed(kind) })
-	}
-	if across := f.kind(openAtTheFlip); p.waits() && !slices.Contains(p.deck, across) {
-		p.deck = append(p.deck, across)
+	default:
+		p.waits = p.cuts || p.grace > 0
 	}
 	return p
-}
-
-// waits reports whether the flip waits for a transaction that sits it out.
-func (p *flipPlan) waits() bool { return p.cuts || p.grace > 0 }
-
-func (f *flipTest) kind(name string) int {
-	return slices.IndexFunc(f.kinds, func(k FlipKind) bool { return k.Name == name })
 }

@@ -64,7 +64,7 @@ func (f *flipTest) round(n int) {
 		writers.Go(func() { r.write(rng) })
 	}
 	r.await(r.all, "all kinds have written")
-	if r.plan.waits() {
+	if r.plan.waits {
 		r.await(r.across, "a transaction waits for the flip")
 	}
 	if r.plan.outlived {
