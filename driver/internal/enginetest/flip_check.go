@@ -102,7 +102,7 @@ func (s *flipTotals) add(r *flipRound) {
 		switch {
 		case u.at.Before(r.began):
 			k.rows += u.told
-			busy = busy || u.told > 0 && r.approached.Sub(u.at) < 8*r.nap
+			busy = busy || (u.told > 0 || u.disturbed()) && r.approached.Sub(u.at) < 8*r.nap
 		case !u.late:
 			k.crossed++
 			crossed = true
@@ -150,7 +150,7 @@ func (s *flipTotals) check(f *flipTest) {
 	for i, k := range s.kinds {
 		if f.kinds[i].Disturbed {
 			disturbed += k.crossed // few of them, where writers wait for each other
-		} else if k.rows == 0 || k.crossed == 0 || k.refused == 0 {
+		} else if k.rows == 0 || k.refused == 0 || k.crossed == 0 && s.rounds >= 100 {
 			f.t.Errorf("%s: %s", f.kinds[i].Name, k)
 		}
 	}

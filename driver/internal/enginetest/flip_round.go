@@ -20,8 +20,8 @@ const drainTimeout = time.Minute
 // flipRound is one flip, with the writers around it.
 type flipRound struct {
 	*flipTest
-	calm bool  // nobody cancels or cuts
-	deck []int // the kinds that write, in the order in which they are dealt
+	plan flipPlan
+	calm bool // nobody cancels or cuts
 
 	dealt      atomic.Int64
 	promises   promises
@@ -43,45 +43,36 @@ type flipRound struct {
 	}
 }
 
-// newRound makes a round of all kinds, or of those alone that nobody disturbs: nearly
-// always Drain waits for the tail of one that is disturbed, and by then the others are over.
-func (f *flipTest) newRound(disturbed bool) *flipRound {
+func (f *flipTest) newRound(p flipPlan) *flipRound {
 	r := &flipRound{
-		flipTest: f, over: make(chan struct{}), all: make(chan struct{}), lost: make(chan struct{}),
-		flipped: make(chan struct{}), across: make(chan struct{}),
-	}
-	for _, kind := range f.rng.Perm(len(f.kinds)) {
-		if disturbed || !f.kinds[kind].Disturbed {
-			r.deck = append(r.deck, kind)
-		}
+		flipTest: f, plan: p,
+		over: make(chan struct{}), all: make(chan struct{}), lost: make(chan struct{}),
+		across: make(chan struct{}), flipped: make(chan struct{}),
 	}
 	r.mu.ended = make(map[int]bool)
 	return r
 }
 
-// round lets all kinds write, closes writing, and looks whether it is closed. Rounds
-// differ in how many connections there are, when writing is closed, and what
-// becomes of the transactions that are open then.
+// round lets writers write, closes writing, and looks whether it is closed.
 func (f *flipTest) round(n int) {
 	f.hold(sqlguard.Change{})
-	r := f.newRound(n%4 > 0)
-	// An odd round makes do with few connections, so that some wait for one.
-	f.DB.SetMaxOpenConns(n % 2 * (flipWriters - 2))
+	r := f.newRound(f.plan(n))
+	f.DB.SetMaxOpenConns(r.plan.conns)
 	var writers sync.WaitGroup
 	for range flipWriters {
 		rng := rand.New(rand.NewPCG(f.rng.Uint64(), 0))
 		writers.Go(func() { r.write(rng) })
 	}
 	r.await(r.all, "all kinds have written")
-	r.await(r.across, "a transaction waits for the flip")
-	if f.Cut == nil || n%4 < 3 {
-		time.Sleep(rand.N(2 * f.nap)) // the random moment
-	} else {
-		// The moment that is the hardest: nobody waits for the statement any more, but
-		// the server runs it.
-		r.await(r.lost, "a statement has outlived its connection")
+	if r.plan.waits {
+		r.await(r.across, "a transaction waits for the flip")
 	}
-	r.flip(n)
+	if r.plan.outlived {
+		r.await(r.lost, "a statement has outlived its connection")
+	} else {
+		time.Sleep(rand.N(2 * f.nap)) // the random moment
+	}
+	r.flip()
 	close(r.over)
 	writers.Wait()
 	r.compare()
@@ -89,25 +80,19 @@ func (f *flipTest) round(n int) {
 	f.totals.add(r)
 }
 
-// flip closes writing. In some rounds somebody hesitates before: texts are looked at
-// then, and what began in one mode ends in another. In some, open transactions get
-// grace, in others they are cut.
-func (r *flipRound) flip(n int) {
-	closed := sqlguard.Change{Mode: sqlguard.ReadOnly}
-	if n%3 == 1 {
-		closed.Grace = r.nap + rand.N(8*r.nap)
-	}
+// flip closes writing as planned.
+func (r *flipRound) flip() {
 	r.approached = time.Now()
 	r.closing.Store(true)
-	for _, mode := range hesitation[n%len(hesitation)] {
+	for _, mode := range r.plan.hesitation {
 		r.hold(sqlguard.Change{Mode: mode})
 		time.Sleep(rand.N(2 * r.nap))
 	}
 	r.began = time.Now()
-	r.hold(closed)
+	r.hold(sqlguard.Change{Mode: sqlguard.ReadOnly, Grace: r.plan.grace})
 	r.promises.close(r.guard.State().GraceUntil)
 	r.closed.Store(true)
-	if n%3 == 2 {
+	if r.plan.cuts {
 		cut := make(chan error, 1)
 		time.AfterFunc(rand.N(2*r.nap), func() {
 			defer close(r.flipped)
@@ -129,12 +114,6 @@ func (r *flipRound) cut() error {
 	now := time.Now()
 	r.promises.cut.Store(&now)
 	return err
-}
-
-// hesitation is what comes before writing is closed for good.
-var hesitation = [5][]sqlguard.Mode{
-	2: {sqlguard.Observe},
-	4: {sqlguard.ReadOnly, sqlguard.Off},
 }
 
 func (r *flipRound) await(event <-chan struct{}, what string) {
@@ -190,7 +169,7 @@ var atOnce = func() <-chan time.Time {
 // write writes units of one kind after the other, until the round is over.
 func (r *flipRound) write(rng *rand.Rand) {
 	for {
-		kind := r.deck[int(r.dealt.Add(1)-1)%len(r.deck)]
+		kind := r.plan.deck[int(r.dealt.Add(1)-1)%len(r.plan.deck)]
 		u := r.next(kind, rng)
 		rows, err := u.run()
 		r.ended(u, rows, err)
@@ -238,7 +217,7 @@ func (r *flipRound) ended(u *flipUnit, rows int, err error) {
 	if err == nil || u.disturbed() {
 		r.mu.ended[u.kind] = true
 	}
-	if len(r.mu.ended) == len(r.deck) {
+	if len(r.mu.ended) == len(r.plan.deck) {
 		select {
 		case <-r.all:
 		default:
