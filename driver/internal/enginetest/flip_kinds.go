@@ -170,9 +170,10 @@ func (u *flipUnit) query(ctx context.Context, on querier, query string, args ...
 	})
 }
 
-// writeRows leaves rows of an INSERT … RETURNING open for a while.
+// writeRows leaves rows of an INSERT … RETURNING open for a while. Most of them come long
+// after the query has returned.
 func writeRows(ctx context.Context, u *FlipUnit) (int, error) {
-	return u.leftOpen(ctx, u.DB, 2+u.rng.IntN(3))
+	return u.leftOpen(ctx, u.DB, 2+u.rng.IntN(8))
 }
 
 func writeRowsTx(ctx context.Context, u *FlipUnit) (int, error) {

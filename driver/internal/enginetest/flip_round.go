@@ -75,6 +75,7 @@ func (f *flipTest) round(n int) {
 	r.flip()
 	close(r.over)
 	writers.Wait()
+	r.drain() // or the next one would wait for what was disturbed in this round
 	r.compare()
 	r.leftBehind()
 	f.totals.add(r)
@@ -126,12 +127,8 @@ func (r *flipRound) await(event <-chan struct{}, what string) {
 
 // drainAndLookOn is what the test is about.
 func (r *flipRound) drainAndLookOn() {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
-	defer cancel()
-	var err error
-	r.report, err = r.guard.Drain(ctx)
-	if err != nil {
-		r.t.Errorf("drain: %v", err)
+	var drained bool
+	if r.report, drained = r.drain(); !drained {
 		return
 	}
 	before := r.committed()
@@ -139,6 +136,16 @@ func (r *flipRound) drainAndLookOn() {
 	if after := r.committed(); after != before {
 		r.t.Errorf("after Drain returned %+v were committed, %s later %+v: %s", before, quiet, after, r.rowsAfter(before))
 	}
+}
+
+func (r *flipRound) drain() (report sqlguard.DrainReport, drained bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	report, err := r.guard.Drain(ctx)
+	if err != nil {
+		r.t.Errorf("drain: %v", err)
+	}
+	return report, err == nil
 }
 
 // rowsAfter says who wrote what was committed after Drain had returned, as far as the
