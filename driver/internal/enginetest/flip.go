@@ -63,11 +63,12 @@ type flipTest struct {
 	t      *testing.T
 	guard  *sqlguard.Guard
 	kinds  []FlipKind
+	solos  []int       // the kinds that are to write among themselves next
 	stmts  []*sql.Stmt // a fast and a slow insert, prepared before any flip
 	rng    *rand.Rand
 	rounds int
-	// nap is about how long slow statements take; those that are to be cancelled or cut
-	// take three naps, and then a fourth.
+	// nap is about how long slow statements take; those that are to be cancelled or cut take up
+	// to eight naps, and may be followed by another and a commit that takes one.
 	nap    time.Duration
 	unit   int // the number of the last one
 	totals flipTotals
@@ -111,14 +112,14 @@ func Flip(t *testing.T, nap time.Duration, open func(*sqlguard.Guard) *FlipEngin
 	goleak.VerifyNone(t, leaks)
 }
 
-// tail returns what the longest text needs whose client is gone, five times over. The usual
+// tail returns what the longest text needs whose client is gone, three times over. The usual
 // tail is for statements of any length, and nearly every round waits for all of it. A long
 // run meets more of the moments in which the machine is busy with something else.
 func tail(nap time.Duration, rounds int) time.Duration {
 	if rounds > 100 {
-		return 10 * 4 * nap
+		return 6 * 10 * nap
 	}
-	return 5 * 4 * nap
+	return 3 * 10 * nap
 }
 
 func number(t *testing.T, variable string, otherwise int64) int64 {
@@ -148,7 +149,7 @@ func (f *flipTest) prepare() {
 // pool that has seen all the flips.
 func (f *flipTest) calm() {
 	f.hold(sqlguard.Change{})
-	r := f.newRound(true)
+	r := f.newRound(flipPlan{})
 	r.calm = true
 	for kind := range f.kinds {
 		u := r.next(kind, f.rng)

@@ -17,6 +17,7 @@ func writeAcross(ctx context.Context, u *FlipUnit) (rows int, err error) {
 		return 0, err
 	}
 	u.linger(u.across)
+	u.pause()
 	more := u.more()
 	for range more {
 		if err := u.exec(ctx, tx, u.Insert(0)); err != nil {

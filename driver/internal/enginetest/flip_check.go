@@ -102,7 +102,7 @@ func (s *flipTotals) add(r *flipRound) {
 		switch {
 		case u.at.Before(r.began):
 			k.rows += u.told
-			busy = busy || u.told > 0 && r.approached.Sub(u.at) < 8*r.nap
+			busy = busy || (u.told > 0 || u.disturbed()) && r.approached.Sub(u.at) < 8*r.nap
 		case !u.late:
 			k.crossed++
 			crossed = true
@@ -150,13 +150,13 @@ func (s *flipTotals) check(f *flipTest) {
 	for i, k := range s.kinds {
 		if f.kinds[i].Disturbed {
 			disturbed += k.crossed // few of them, where writers wait for each other
-		} else if k.rows == 0 || k.crossed == 0 || k.refused == 0 {
+		} else if k.rows == 0 || k.refused == 0 || k.crossed == 0 && s.rounds >= 100 {
 			f.t.Errorf("%s: %s", f.kinds[i].Name, k)
 		}
 	}
 	// Where there is no server, what was disturbed is over.
 	server := f.Cut != nil
-	if s.busy < s.rounds*9/10 || s.waited < s.rounds*9/10 || s.graced == 0 || s.cutOff == 0 ||
+	if s.busy < s.rounds*9/10 || s.waited < s.rounds*3/4 || s.graced == 0 || s.cutOff == 0 ||
 		server && (s.unknown == 0 || disturbed == 0) {
 		f.t.Error("too little was going on at the flips")
 	}

@@ -46,7 +46,7 @@ func writeCut(ctx context.Context, u *FlipUnit) (rows int, err error) {
 	}
 	timer := time.AfterFunc(u.moment(), func() { done <- cut() })
 	rows, err = u.slowly(ctx, conn)
-	if hungUp && err != nil {
+	if hungUp && err != nil && u.alone {
 		select {
 		case u.lost <- struct{}{}: // the flip waits for this moment
 		default:
@@ -60,9 +60,21 @@ func writeCut(ctx context.Context, u *FlipUnit) (rows int, err error) {
 	return rows, err
 }
 
-// moment is one in the time that a unit takes, or somewhat later.
+// moment is one in the time that a unit takes, or somewhat later. Where a statement is to
+// outlive its connection, and all other writers, it comes early.
 func (u *flipUnit) moment() time.Duration {
+	if u.plan.outlived {
+		return time.Duration(u.rng.Int64N(int64(2 * u.nap)))
+	}
 	return time.Duration(u.rng.Int64N(int64(4 * u.nap)))
+}
+
+// long is how long a statement takes that is to be cancelled or cut. It may go on for long after.
+func (u *flipUnit) long() time.Duration {
+	if u.plan.outlived {
+		return time.Duration(6+u.rng.IntN(3)) * u.nap
+	}
+	return time.Duration(2+u.rng.IntN(7)) * u.nap
 }
 
 // slowly writes in one of the ways there are, with statements that take a while.
@@ -77,13 +89,15 @@ func (u *flipUnit) slowly(ctx context.Context, conn *sql.Conn) (int, error) {
 		return u.leftOpen(ctx, conn, parts)
 	case 3:
 		// What comes after the nap is executed although nobody waits for it any more.
-		text := strings.Join([]string{"BEGIN", u.slow(parts, 3*u.nap), u.Insert(parts), "COMMIT"}, "; ")
+		u.alone = true
+		text := strings.Join([]string{"BEGIN", u.slow(parts, u.long()), u.Insert(parts), "COMMIT"}, "; ")
 		if err := u.exec(ctx, conn, text); err != nil {
 			return 0, err
 		}
 		return parts, nil
 	default:
-		if err := u.exec(ctx, conn, u.slow(0, 3*u.nap)); err != nil {
+		u.alone = true
+		if err := u.exec(ctx, conn, u.slow(0, u.long())); err != nil {
 			return 0, err
 		}
 		return 1, nil

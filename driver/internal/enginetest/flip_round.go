@@ -20,8 +20,8 @@ const drainTimeout = time.Minute
 // flipRound is one flip, with the writers around it.
 type flipRound struct {
 	*flipTest
-	calm bool  // nobody cancels or cuts
-	deck []int // the kinds that write, in the order in which they are dealt
+	plan flipPlan
+	calm bool // nobody cancels or cuts
 
 	dealt      atomic.Int64
 	promises   promises
@@ -43,71 +43,57 @@ type flipRound struct {
 	}
 }
 
-// newRound makes a round of all kinds, or of those alone that nobody disturbs: nearly
-// always Drain waits for the tail of one that is disturbed, and by then the others are over.
-func (f *flipTest) newRound(disturbed bool) *flipRound {
+func (f *flipTest) newRound(p flipPlan) *flipRound {
 	r := &flipRound{
-		flipTest: f, over: make(chan struct{}), all: make(chan struct{}), lost: make(chan struct{}),
-		flipped: make(chan struct{}), across: make(chan struct{}),
-	}
-	for _, kind := range f.rng.Perm(len(f.kinds)) {
-		if disturbed || !f.kinds[kind].Disturbed {
-			r.deck = append(r.deck, kind)
-		}
+		flipTest: f, plan: p,
+		over: make(chan struct{}), all: make(chan struct{}), lost: make(chan struct{}),
+		across: make(chan struct{}), flipped: make(chan struct{}),
 	}
 	r.mu.ended = make(map[int]bool)
 	return r
 }
 
-// round lets all kinds write, closes writing, and looks whether it is closed. Rounds
-// differ in how many connections there are, when writing is closed, and what
-// becomes of the transactions that are open then.
+// round lets writers write, closes writing, and looks whether it is closed.
 func (f *flipTest) round(n int) {
 	f.hold(sqlguard.Change{})
-	r := f.newRound(n%4 > 0)
-	// An odd round makes do with few connections, so that some wait for one.
-	f.DB.SetMaxOpenConns(n % 2 * (flipWriters - 2))
+	r := f.newRound(f.plan(n))
+	f.DB.SetMaxOpenConns(r.plan.conns)
 	var writers sync.WaitGroup
 	for range flipWriters {
 		rng := rand.New(rand.NewPCG(f.rng.Uint64(), 0))
 		writers.Go(func() { r.write(rng) })
 	}
 	r.await(r.all, "all kinds have written")
-	r.await(r.across, "a transaction waits for the flip")
-	if f.Cut == nil || n%4 < 3 {
-		time.Sleep(rand.N(2 * f.nap)) // the random moment
-	} else {
-		// The moment that is the hardest: nobody waits for the statement any more, but
-		// the server runs it.
-		r.await(r.lost, "a statement has outlived its connection")
+	if r.plan.waits {
+		r.await(r.across, "a transaction waits for the flip")
 	}
-	r.flip(n)
+	if r.plan.outlived {
+		r.await(r.lost, "a statement has outlived its connection")
+	} else {
+		time.Sleep(rand.N(2 * f.nap)) // the random moment
+	}
+	r.flip()
 	close(r.over)
 	writers.Wait()
+	r.drain() // or the next one would wait for what was disturbed in this round
 	r.compare()
 	r.leftBehind()
 	f.totals.add(r)
 }
 
-// flip closes writing. In some rounds somebody hesitates before: texts are looked at
-// then, and what began in one mode ends in another. In some, open transactions get
-// grace, in others they are cut.
-func (r *flipRound) flip(n int) {
-	closed := sqlguard.Change{Mode: sqlguard.ReadOnly}
-	if n%3 == 1 {
-		closed.Grace = r.nap + rand.N(8*r.nap)
-	}
+// flip closes writing as planned.
+func (r *flipRound) flip() {
 	r.approached = time.Now()
 	r.closing.Store(true)
-	for _, mode := range hesitation[n%len(hesitation)] {
+	for _, mode := range r.plan.hesitation {
 		r.hold(sqlguard.Change{Mode: mode})
 		time.Sleep(rand.N(2 * r.nap))
 	}
 	r.began = time.Now()
-	r.hold(closed)
+	r.hold(sqlguard.Change{Mode: sqlguard.ReadOnly, Grace: r.plan.grace})
 	r.promises.close(r.guard.State().GraceUntil)
 	r.closed.Store(true)
-	if n%3 == 2 {
+	if r.plan.cuts {
 		cut := make(chan error, 1)
 		time.AfterFunc(rand.N(2*r.nap), func() {
 			defer close(r.flipped)
@@ -131,12 +117,6 @@ func (r *flipRound) cut() error {
 	return err
 }
 
-// hesitation is what comes before writing is closed for good.
-var hesitation = [5][]sqlguard.Mode{
-	2: {sqlguard.Observe},
-	4: {sqlguard.ReadOnly, sqlguard.Off},
-}
-
 func (r *flipRound) await(event <-chan struct{}, what string) {
 	select {
 	case <-event:
@@ -147,12 +127,8 @@ func (r *flipRound) await(event <-chan struct{}, what string) {
 
 // drainAndLookOn is what the test is about.
 func (r *flipRound) drainAndLookOn() {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
-	defer cancel()
-	var err error
-	r.report, err = r.guard.Drain(ctx)
-	if err != nil {
-		r.t.Errorf("drain: %v", err)
+	var drained bool
+	if r.report, drained = r.drain(); !drained {
 		return
 	}
 	before := r.committed()
@@ -160,6 +136,16 @@ func (r *flipRound) drainAndLookOn() {
 	if after := r.committed(); after != before {
 		r.t.Errorf("after Drain returned %+v were committed, %s later %+v: %s", before, quiet, after, r.rowsAfter(before))
 	}
+}
+
+func (r *flipRound) drain() (report sqlguard.DrainReport, drained bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
+	defer cancel()
+	report, err := r.guard.Drain(ctx)
+	if err != nil {
+		r.t.Errorf("drain: %v", err)
+	}
+	return report, err == nil
 }
 
 // rowsAfter says who wrote what was committed after Drain had returned, as far as the
@@ -190,7 +176,7 @@ var atOnce = func() <-chan time.Time {
 // write writes units of one kind after the other, until the round is over.
 func (r *flipRound) write(rng *rand.Rand) {
 	for {
-		kind := r.deck[int(r.dealt.Add(1)-1)%len(r.deck)]
+		kind := r.plan.deck[int(r.dealt.Add(1)-1)%len(r.plan.deck)]
 		u := r.next(kind, rng)
 		rows, err := u.run()
 		r.ended(u, rows, err)
@@ -238,7 +224,7 @@ func (r *flipRound) ended(u *flipUnit, rows int, err error) {
 	if err == nil || u.disturbed() {
 		r.mu.ended[u.kind] = true
 	}
-	if len(r.mu.ended) == len(r.deck) {
+	if len(r.mu.ended) == len(r.plan.deck) {
 		select {
 		case <-r.all:
 		default:

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -13,15 +14,22 @@ import (
 // can be closed under the driver. Give Dial to the connector inside.
 type Sockets struct {
 	driver.Connector
-	open sync.Map // driver.Conn to net.Conn
+	open sync.Map     // driver.Conn to net.Conn
+	lone atomic.Int64 // dials that were for no connection
 }
 
 type socketKey struct{}
 
-// Dial connects to what the driver's configuration says.
+// Dial connects to what the driver's configuration says. What is dialled besides
+// connections, to cancel a statement of which the client has lost sight, fails every other time: who
+// loses a connection may have lost the network.
 func (s *Sockets) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	dialled, ok := ctx.Value(socketKey{}).(*net.Conn)
+	if !ok && s.lone.Add(1)%2 == 0 {
+		return nil, errors.New("the network is lost")
+	}
 	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
-	if dialled, ok := ctx.Value(socketKey{}).(*net.Conn); ok && err == nil {
+	if ok && err == nil {
 		*dialled = conn
 	}
 	return conn, err

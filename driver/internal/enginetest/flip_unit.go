@@ -31,6 +31,7 @@ type FlipUnit struct {
 	late         bool // begun after writing was closed
 
 	cancelled, cut bool // by itself
+	alone          bool // one text is all, so the server commits it when nobody is there any more
 
 	// How it ended.
 	at   time.Time
