@@ -111,5 +111,5 @@ func TestThePanelShowsWhatObserveModeSaw(t *testing.T) {
 	v.wantNoText("What observe mode saw", v.get("/control"))
 	site.hold(t, observe)
 	ada.wantStatus(http.StatusSeeOther, ada.post("/talks/1", "comment", "Hello"))
-	v.wantText("<li>1 × INSERT comments, by POST /talks/{id}</li>", v.get("/control"))
+	v.wantText("<li>1 × POST /talks/{id}: <code>INSERT INTO comments", v.get("/control"))
 }
