@@ -88,8 +88,7 @@ func (f panelForm) change(presetName string, now time.Time) (sqlguard.Change, er
 
 func (f panelForm) modes(presetName string, now time.Time) (sqlguard.Change, error) {
 	if presetName == "" {
-		mode, err := sqlguard.ParseMode(f.Mode)
-		return sqlguard.Change{Mode: mode, Anonymous: f.Anonymous, GetOnly: f.GetOnly}, err
+		return f.byHand(now)
 	}
 	for _, p := range presets {
 		if p.Name != presetName {
@@ -101,6 +100,17 @@ func (f panelForm) modes(presetName string, now time.Time) (sqlguard.Change, err
 		return p.change, nil
 	}
 	return sqlguard.Change{}, errors.New("there is no preset of that name")
+}
+
+// byHand keeps what is announced, unless it has begun: whoever only changes the message
+// does not take it back.
+func (f panelForm) byHand(now time.Time) (sqlguard.Change, error) {
+	mode, err := sqlguard.ParseMode(f.Mode)
+	change := sqlguard.Change{Mode: mode, Anonymous: f.Anonymous, GetOnly: f.GetOnly}
+	if err == nil && mode != sqlguard.ReadOnly {
+		change.Announced, err = minutesFrom(now, f.Begins, "the beginning")
+	}
+	return change, err
 }
 
 func (f panelForm) announcement(now time.Time) (sqlguard.Change, error) {

@@ -25,6 +25,8 @@ func TestThePanelAnnouncesAWindowAndThenOpensIt(t *testing.T) {
 	panel := v.get("/control")
 	v.wantText(`name="begins" value="60"`, panel)
 	v.wantText("read-only is announced for", panel)
+	v.wantStatus(http.StatusSeeOther, v.post("/control", "form", form, "mode", "off", "begins", "60", "minutes", "90", "message", "We move soon."))
+	visitor.wantText("This site will be read-only for a while.</strong> We move soon.", visitor.get("/"))
 
 	v.wantStatus(http.StatusSeeOther, v.post("/control", "form", form, "preset", "read-only", "begins", "60"))
 	visitor.wantNoText("will be read-only", visitor.get("/"))
