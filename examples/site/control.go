@@ -1,12 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
 	"time"
 
+	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -17,13 +20,14 @@ const panelHold = "control-panel"
 // control is the control panel: the off switch that works when everything else
 // is off. It asks the database nothing, and no log in of the site.
 type control struct {
-	guard *sqlguard.Guard
-	entry *entry
-	log   *slog.Logger
+	guard     *sqlguard.Guard
+	entry     *entry
+	bypassKey []byte // signs the tokens of smoke tests
+	log       *slog.Logger
 }
 
-func newControl(guard *sqlguard.Guard, token string, log *slog.Logger) *control {
-	return &control{guard: guard, entry: newEntry(token), log: log}
+func newControl(guard *sqlguard.Guard, token string, bypassKey []byte, log *slog.Logger) *control {
+	return &control{guard: guard, entry: newEntry(token), bypassKey: bypassKey, log: log}
 }
 
 // controlPath is where the panel is, and its cookie's path.
@@ -40,6 +44,8 @@ func (c *control) routes(mux *http.ServeMux) {
 	handle("POST /control", c.apply)
 	handle("POST /control/enter", c.enter)
 	handle("POST /control/release", c.release)
+	handle("POST /control/drain", c.drain)
+	handle("POST /control/smoke-test", c.smokeTest)
 	handle("POST /control/leave", c.leave)
 }
 
@@ -48,12 +54,22 @@ type panelBody struct {
 	State   sqlguard.State
 	In      string // the state in words
 	Counts  sqlguard.Counts
+	Report  sqlguard.Report // of observe mode
 	Presets []preset
 	Form    panelForm
 	Token   string // for the forms
 	Error   string
 	// Environment reports that the environment holds a mode beside the panel.
 	Environment bool
+	// Drained and SmokeTest are what was asked for just now: what is open still, and a token.
+	Drained   *drained
+	SmokeTest string
+}
+
+// drained is what a drain has found.
+type drained struct {
+	sqlguard.DrainReport
+	Done bool // nothing can be committed any more
 }
 
 func (c *control) show(w http.ResponseWriter, r *http.Request) {
@@ -62,15 +78,19 @@ func (c *control) show(w http.ResponseWriter, r *http.Request) {
 		c.ask(w, r, http.StatusOK, v, "")
 		return
 	}
-	c.render(w, r, http.StatusOK, v, formOf(c.guard.State()), "")
+	c.render(w, r, http.StatusOK, v, panelBody{Form: formOf(c.guard.State())})
 }
 
-func (c *control) render(w http.ResponseWriter, r *http.Request, status int, v visit, form panelForm, problem string) {
+// refuse shows the panel, and what was wrong.
+func (c *control) refuse(w http.ResponseWriter, r *http.Request, v visit, form panelForm, problem string) {
+	c.render(w, r, http.StatusUnprocessableEntity, v, panelBody{Form: form, Error: problem})
+}
+
+// render shows the panel. What every view of it has is filled in.
+func (c *control) render(w http.ResponseWriter, r *http.Request, status int, v visit, body panelBody) {
 	state := c.guard.State()
-	body := panelBody{
-		State: state, In: describe(state), Counts: c.guard.Counts(), Presets: presets,
-		Form: form, Token: v.form, Error: problem,
-	}
+	body.State, body.In, body.Presets, body.Token = state, describe(state), presets, v.form
+	body.Counts, body.Report = c.guard.Counts(), c.guard.Report()
 	for _, h := range state.Holds {
 		body.Environment = body.Environment || h.Name == sqlguard.EnvironmentHold
 	}
@@ -133,7 +153,8 @@ func (c *control) apply(w http.ResponseWriter, r *http.Request) {
 	}
 	form := panelForm{
 		Mode: r.PostForm.Get("mode"), Anonymous: r.PostForm.Has("anonymous"), GetOnly: r.PostForm.Has("get-only"),
-		Reason: r.PostForm.Get("reason"), Message: r.PostForm.Get("message"), Minutes: r.PostForm.Get("minutes"),
+		Reason: r.PostForm.Get("reason"), Message: r.PostForm.Get("message"),
+		Begins: r.PostForm.Get("begins"), Minutes: r.PostForm.Get("minutes"),
 	}
 	change, err := form.change(r.PostForm.Get("preset"), time.Now())
 	if err == nil && asksNothing(change) {
@@ -142,7 +163,7 @@ func (c *control) apply(w http.ResponseWriter, r *http.Request) {
 		err = c.guard.Hold(panelHold, change)
 	}
 	if err != nil {
-		c.render(w, r, http.StatusUnprocessableEntity, v, form, err.Error())
+		c.refuse(w, r, v, form, err.Error())
 		return
 	}
 	http.Redirect(w, r, controlPath, http.StatusSeeOther)
@@ -156,11 +177,49 @@ func (c *control) release(w http.ResponseWriter, r *http.Request) {
 	}
 	name := r.PostForm.Get("hold")
 	if name != panelHold && name != sqlguard.EnvironmentHold {
-		c.render(w, r, http.StatusUnprocessableEntity, v, formOf(c.guard.State()), "That hold is not the panel's to release.")
+		c.refuse(w, r, v, formOf(c.guard.State()), "that hold is not the panel's to release")
 		return
 	}
 	c.guard.Release(name)
 	http.Redirect(w, r, controlPath, http.StatusSeeOther)
+}
+
+// drainTime is how long an operator waits for what was begun before writing was closed.
+const drainTime = 2 * time.Second
+
+// drain shows whether anything can still be committed.
+func (c *control) drain(w http.ResponseWriter, r *http.Request) {
+	v, ok := c.admitted(w, r)
+	if !ok {
+		return
+	}
+	patience, cancel := context.WithTimeout(r.Context(), drainTime)
+	defer cancel()
+	report, err := c.guard.Drain(patience)
+	form := formOf(c.guard.State())
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		c.refuse(w, r, v, form, err.Error())
+		return
+	}
+	c.render(w, r, http.StatusOK, v, panelBody{Form: form, Drained: &drained{report, err == nil}})
+}
+
+// smokeTestTime is how long a token for smoke tests is good.
+const smokeTestTime = 10 * time.Minute
+
+// smokeTest shows a token with which requests write although nobody else may.
+func (c *control) smokeTest(w http.ResponseWriter, r *http.Request) {
+	v, ok := c.admitted(w, r)
+	if !ok {
+		return
+	}
+	token, err := httpmode.SignBypass(c.bypassKey, "smoke test", time.Now().Add(smokeTestTime))
+	form := formOf(c.guard.State())
+	if err != nil {
+		c.refuse(w, r, v, form, err.Error())
+		return
+	}
+	c.render(w, r, http.StatusOK, v, panelBody{Form: form, SmokeTest: token})
 }
 
 func (c *control) leave(w http.ResponseWriter, r *http.Request) {

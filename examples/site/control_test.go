@@ -34,12 +34,15 @@ func TestThePanelFlipsEveryPresetInEveryMode(t *testing.T) {
 				if err := site.guard.Hold(panelHold, from.change); err != nil {
 					t.Fatal(err)
 				}
-				v.wantStatus(http.StatusSeeOther, v.post("/control", "form", form, "preset", to.Name, "reason", "R", "message", "M"))
+				v.wantStatus(http.StatusSeeOther, v.post("/control", "form", form, "preset", to.Name, "reason", "R", "message", "M", "begins", "60"))
 				s := site.guard.State()
 				if s.Mode != to.change.Mode || s.Anonymous != to.change.Anonymous || s.GetOnly != to.change.GetOnly {
 					t.Fatalf("the guard is in %s", describe(s))
 				}
-				if s.On() && (s.Reason != "R" || s.Message != "M") {
+				if s.Announced.IsZero() == to.announces {
+					t.Errorf("announced: %s", s.Announced)
+				}
+				if (s.On() || to.announces) && (s.Reason != "R" || s.Message != "M") {
 					t.Errorf("reason %q, message %q", s.Reason, s.Message)
 				}
 				v.wantText(`<p class="big">`+describe(s)+`</p>`, v.get("/control"))
@@ -77,14 +80,17 @@ func TestThePanelRefusesWhatItDoesNotUnderstand(t *testing.T) {
 	v := operator(t, site.url)
 	form := v.formToken()
 	for name, fields := range map[string][]string{
-		"an unknown preset":          {"preset", "everything"},
-		"an unknown mode":            {"mode", "closed"},
-		"no mode":                    {},
-		"minutes that are no number": {"mode", "read-only", "minutes", "soon"},
-		"no minutes":                 {"mode", "read-only", "minutes", "0"},
-		"too many minutes":           {"mode", "read-only", "minutes", "99999999999999999999"},
-		"a minute more than a week":  {"mode", "read-only", "minutes", "10081"},
-		"a message too long":         {"mode", "read-only", "message", strings.Repeat("m", 3000)},
+		"an unknown preset":           {"preset", "everything"},
+		"an unknown mode":             {"mode", "closed"},
+		"no mode":                     {},
+		"minutes that are no number":  {"mode", "read-only", "minutes", "soon"},
+		"no beginning to announce":    {"preset", "announce"},
+		"a beginning that is no time": {"preset", "announce", "begins", "tonight"},
+		"an end before the beginning": {"preset", "announce", "begins", "60", "minutes", "30"},
+		"no minutes":                  {"mode", "read-only", "minutes", "0"},
+		"too many minutes":            {"mode", "read-only", "minutes", "99999999999999999999"},
+		"a minute more than a week":   {"mode", "read-only", "minutes", "10081"},
+		"a message too long":          {"mode", "read-only", "message", strings.Repeat("m", 3000)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := v.post("/control", append(fields, "form", form, "reason", "typed <text>")...)

@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"html"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -46,6 +48,7 @@ func TestEveryRouteAnswersInEveryModeAsItShould(t *testing.T) {
 		{"GET", "/style.css", nil, [6]int{200, 200, 200, 200, 200, 200}},
 		{"GET", "/healthz", nil, [6]int{200, 200, 200, 200, 200, 200}},
 		{"GET", "/status", nil, [6]int{200, 200, 200, 200, 200, 200}},
+		{"GET", "/banner.js", nil, [6]int{200, 200, 200, 200, 200, 200}},
 		{"GET", "/login", nil, [6]int{200, 200, 200, 200, 200, 200}},
 		// Whoever is logged in would be sent to log in: anonymous mode says why not.
 		{"GET", "/propose", nil, [6]int{200, 200, 200, 503, 200, 503}},
@@ -149,7 +152,7 @@ func TestAnonymousLogsNobodyOut(t *testing.T) {
 			t.Errorf("%s sets cookies", path)
 		}
 	}
-	v.wantText("You appear logged out until then", v.get("/"))
+	v.wantText("You appear logged out for now", v.get("/"))
 	a := v.post("/logout")
 	v.wantStatus(http.StatusServiceUnavailable, a)
 	if cookies := a.Header["Set-Cookie"]; len(cookies) > 0 {
@@ -164,17 +167,59 @@ func TestGetOnlySaysWhatBecameOfTheForm(t *testing.T) {
 	site := start(t, newDatabase(t))
 	v := loggedIn(t, site.url)
 	site.hold(t, getOnly)
-	v.wantText("What you sent was not saved", v.post("/talks/1", "comment", "Hello"))
+	a := v.post("/talks/1", "comment", "Typed <for> an hour")
+	v.wantText("What you sent was not saved.</strong> Here it is:", a)
+	v.wantText(`<p class="text">Typed &lt;for&gt; an hour</p>`, a)
+	if cache := a.Header.Get("Cache-Control"); !strings.Contains(cache, "no-store") {
+		t.Errorf("what was typed may be kept: Cache-Control: %s", cache)
+	}
 	v.wantNoText("What you sent was not saved", v.get("/talks/1"))
+
+	site.guard.Release("test") // and now the button of that page
+	v.wantStatus(http.StatusSeeOther, v.sendAgain(a))
+	v.wantText(`<p class="text">Typed &lt;for&gt; an hour</p>`, v.get("/talks/1"))
 }
+
+var hiddenField = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
+var shownField = regexp.MustCompile(`<input id="[^"]*" name="([^"]*)" value="([^"]*)"`)
+
+// sendAgain posts the form that a page gives back, to where the page came from.
+func (v *visitor) sendAgain(page answer) answer {
+	v.t.Helper()
+	if !strings.Contains(strings.ToLower(page.body), "send again") {
+		v.t.Fatalf("no button to send it again in\n%s", page.body)
+	}
+	var fields []string
+	for _, pattern := range []*regexp.Regexp{hiddenField, shownField} {
+		for _, field := range pattern.FindAllStringSubmatch(page.body, -1) {
+			fields = append(fields, html.UnescapeString(field[1]), html.UnescapeString(field[2]))
+		}
+	}
+	return v.post(page.Request.URL.Path, fields...)
+}
+
+func TestARefusedCommentIsSentAgainFromItsPage(t *testing.T) {
+	site := start(t, newDatabase(t))
+	v := loggedIn(t, site.url)
+	site.hold(t, readOnly)
+	refused := v.post("/talks/1", "comment", "Typed <for> an hour")
+	v.wantStatus(http.StatusServiceUnavailable, refused)
+	v.wantStatus(http.StatusServiceUnavailable, v.sendAgain(refused))
+	site.guard.Release("test")
+	v.wantStatus(http.StatusSeeOther, v.sendAgain(refused))
+	v.wantText(`<p class="text">Typed &lt;for&gt; an hour</p>`, v.get("/talks/1"))
+}
+
+// emptyBanner is the place of a banner, where there is nothing to say.
+const emptyBanner = `role="status"></div>`
 
 func TestTheBannerSaysWhatOperatorsTellThePublicAndNothingElse(t *testing.T) {
 	site := start(t, newDatabase(t))
 	v := loggedIn(t, site.url)
-	v.wantNoText(`role="status"`, v.get("/"))
+	v.wantText(emptyBanner, v.get("/"))
 
 	site.hold(t, observe)
-	v.wantNoText(`role="status"`, v.get("/"))
+	v.wantText(emptyBanner, v.get("/"))
 
 	site.hold(t, sqlguard.Change{
 		Mode: sqlguard.ReadOnly, Message: "We <move> today.", Reason: "INC-2041 disk", By: "kofi",
@@ -182,7 +227,8 @@ func TestTheBannerSaysWhatOperatorsTellThePublicAndNothingElse(t *testing.T) {
 	})
 	for _, path := range []string{"/", "/talks/1", "/talks/99", "/propose", "/login"} {
 		a := v.get(path)
-		v.wantText(`<div class="banner" role="status">`, a)
+		v.wantText("<strong>This site is read-only for now.", a)
+		v.wantNoText(emptyBanner, a)
 		v.wantText("We &lt;move&gt; today.", a)
 		v.wantText("in about 90 minutes.", a)
 	}
@@ -273,7 +319,7 @@ func TestAHandlerThatReturnsARefusalAnswersWithTheMaintenancePage(t *testing.T) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	modes, err := httpmode.New(modesConfig(guard))
+	modes, err := httpmode.New(modesConfig(guard, nil))
 	if err != nil {
 		t.Fatal(err)
 	}

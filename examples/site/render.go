@@ -35,9 +35,12 @@ func parseTemplates(names ...string) map[string]*template.Template {
 type page struct {
 	Title  string
 	User   *user   // nil for a visitor
-	Banner *banner // nil while no mode is on
+	Banner *banner // nil while there is nothing to notice
+	Guest  bool    // anonymous mode has taken the visitor's cookie away
 	Panel  bool    // a page of the control panel
 	Body   any
+
+	NotSaved *httpmode.Form // a form that get-only mode made this page view of
 }
 
 // banner tells visitors what they can expect.
@@ -45,33 +48,40 @@ type banner struct {
 	Headline, Text string
 	Begins         time.Time // zero if it has begun
 	Until          time.Time // zero if not known
-	NotSaved       bool      // this page is what became of a form
 }
 
 // newBanner returns nil where visitors have nothing to notice: with the mode off or
 // only observing, and nothing announced.
 func newBanner(info httpmode.Info) *banner {
-	b := &banner{Text: info.Message, Until: info.Until, NotSaved: info.Converted}
+	b := &banner{Text: info.Message, Until: info.Until}
 	switch {
 	case info.ReadOnly():
-		b.Headline = "This site is read-only for now."
+		b.Headline = "This site is read-only for now. You can read everything."
 	case info.GetOnly:
 		b.Headline = "Forms are closed for now."
 	case info.Anonymous:
 		b.Headline = "Log in is paused for now."
 	case !info.Announced.IsZero():
 		b.Headline, b.Begins = "This site will be read-only for a while.", info.Announced
-		return b
 	default:
 		return nil
 	}
-	if b.Text == "" {
-		b.Text = "You can read everything; comments, stars and proposals will be back."
-	}
-	if info.Stripped {
-		b.Text += " You appear logged out until then, and need not log in again."
-	}
 	return b
+}
+
+// explain puts into a page what visitors are to know of the modes: of those in force
+// for their request or else, because a request knows nothing of it, of what is announced.
+func (s *site) explain(p *page, r *http.Request) {
+	info := httpmode.FromContext(r.Context())
+	if info.Converted {
+		form := httpmode.FormFromContext(r.Context())
+		p.NotSaved = &form
+	}
+	p.Guest = info.Stripped
+	if !info.Noticed() {
+		info = s.modes.Info()
+	}
+	p.Banner = newBanner(info)
 }
 
 // render writes a page. It is made in memory first, so that an error is still
@@ -84,11 +94,7 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 			p.User = &u
 		}
 	}
-	info := httpmode.FromContext(r.Context())
-	if !info.Noticed() {
-		info = s.modes.Info() // a request knows nothing of what is only announced
-	}
-	p.Banner = newBanner(info)
+	s.explain(&p, r)
 	return writePage(w, status, name, p)
 }
 
@@ -100,8 +106,8 @@ func writePage(w http.ResponseWriter, status int, name string, p page) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "private, no-cache")
-	if p.Panel {
-		h.Set("Cache-Control", "no-store") // its forms carry a token
+	if p.Panel || p.NotSaved != nil {
+		h.Set("Cache-Control", "no-store") // it holds a form's token, or what somebody typed
 	}
 	h.Add("Vary", "Cookie")
 	w.WriteHeader(status)
@@ -112,7 +118,8 @@ func writePage(w http.ResponseWriter, status int, name string, p page) error {
 // problem writes a short page about what is wrong. It asks the database
 // nothing, because that may be what is wrong.
 func (s *site) problem(w http.ResponseWriter, r *http.Request, status int, title, text string) {
-	p := page{Title: title, Banner: newBanner(httpmode.FromContext(r.Context())), Body: text}
+	p := page{Title: title, Body: text}
+	s.explain(&p, r)
 	if err := writePage(w, status, "problem.html", p); err != nil {
 		s.log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
 		http.Error(w, title, status)

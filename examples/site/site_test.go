@@ -136,7 +136,7 @@ func TestEveryPageIsKeptToItself(t *testing.T) {
 	for _, path := range []string{"/", "/talks/1", "/login", "/control", "/nothing"} {
 		a := v.get(path)
 		policy := a.Header.Get("Content-Security-Policy")
-		for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "form-action 'self'"} {
+		for _, want := range []string{"default-src 'none'", "script-src 'self';", "connect-src 'self';", "frame-ancestors 'none'", "form-action 'self'"} {
 			if !strings.Contains(policy, want) {
 				t.Errorf("%s: no %s in %q", path, want, policy)
 			}
@@ -144,7 +144,12 @@ func TestEveryPageIsKeptToItself(t *testing.T) {
 		if a.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: no nosniff", path)
 		}
-		v.wantNoText("<script", a)
+		// One script, from the site itself: the banner's. An operator's page has none.
+		if strings.HasPrefix(path, "/control") {
+			v.wantNoText("<script", a)
+		} else if strings.Count(a.body, "<script") != 1 || !strings.Contains(a.body, `<script src="/banner.js" `) {
+			t.Errorf("%s: there must be the one script /banner.js in\n%s", path, a.body)
+		}
 		v.wantNoText("//", answer{a.Response, strings.ReplaceAll(a.body, "http://www.w3.org/2000/svg", "")})
 	}
 }

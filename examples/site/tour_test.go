@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -53,6 +54,27 @@ func TestTheTourPrintsWhatTheReadmeSays(t *testing.T) {
 		t.Errorf("only %d commands were found in the README", commands)
 	}
 }
+
+// TestTheReadmesPictureIsSmall is for those who read the tour over a slow line.
+func TestTheReadmesPictureIsSmall(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pictures := picture.FindAllStringSubmatch(string(readme), -1)
+	if len(pictures) != 1 {
+		t.Fatalf("%d pictures, want the one of the page", len(pictures))
+	}
+	content, err := os.ReadFile(pictures[0][1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind := http.DetectContentType(content); kind != "image/png" || len(content) > 80<<10 {
+		t.Errorf("%s of %d bytes, want a PNG of 80 KiB at most", kind, len(content))
+	}
+}
+
+var picture = regexp.MustCompile(`!\[[^\]]+\]\(([^)]+)\)`)
 
 type block struct{ language, text string }
 
