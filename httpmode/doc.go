@@ -90,6 +90,45 @@
 // from the answer what they add. Put CORS outside of it, so that scripts of other
 // origins can read the refusal, and recovery from panics inside of it.
 //
+// Put it around the router, too, and not among the router's own middleware: gorilla/mux, echo
+// and gin look for the handler by the method that was sent, so a form that get-only mode has made a GET would
+// still reach the handler of the POST. (The driver refuses what that writes.) chi is as good either way. echo answers an
+// error only after its middleware has returned, where nothing can be mapped any more: around the whole of it, that is no matter.
+// Compression may be on either side. Outside of it [http.TimeoutHandler] hides the server's writer: set a ReadTimeout.
+//
+// # Sessions
+//
+// A session store in the guarded database works as long as pages that are read do not write
+// to it. Some do with every request: scs with an IdleTimeout, and whatever notes when somebody was
+// last seen. In read-only mode that write is refused, and so is every page to whoever is logged in. Observe mode finds it
+// beforehand ([sqlguard.GroupReadRoute], and [sqlguard.GroupNoContext] for a store without contexts, such as most of scs's), and in read-only mode
+// [sqlguard.NewSlogObserver] names the table and says what to do, which is one of these:
+//
+//   - Name the session table in a Skip rule. Pages stay as they are, and idle sessions end when they would have ended
+//     without those visits: give them an IdleTimeout longer than the mode. Log in must not be among Config.Reads then: it would
+//     replace a good cookie by one of a session that is nowhere.
+//
+//   - Keep sessions elsewhere: in memory, in the cookie, or in a database that is not moved.
+//
+//   - Turn anonymous mode on. Who is a guest has no session to write.
+//
+//     sqlguard.Rule{Tables: []string{"sessions"}, Action: sqlguard.Skip}
+//
+// A store without contexts cannot tell the middleware that it was refused. Let the session manager's error
+// handler ask [Middleware.WriteError] first, and the page is at least the maintenance answer:
+//
+//	sessions.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+//		if !mode.WriteError(w, r, err) {
+//			http.Error(w, http.StatusText(500), 500)
+//		}
+//	}
+//
+// Forms that were opened before anonymous mode work afterwards in any case. For those that are loaded meanwhile the cookie of
+// their CSRF token has to be in Config.KeepCookies ("_gorilla_csrf", "csrf_token"); [http.CrossOriginProtection]
+// needs none. A form that get-only mode makes a GET is not checked for forgery, because nothing is left of it.
+//
+// # What it does not see
+//
 // It cannot see what is written to a hijacked connection, and old web sockets
 // outlive a flip: only the driver sees their writes. A request that began with
 // the mode off is not looked at again; a write of it that is refused is answered

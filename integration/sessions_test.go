@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"log"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -158,15 +159,17 @@ func TestSCSWithIdleTimeoutInTheGuardedDatabaseIsDiagnosed(t *testing.T) {
 		stack
 		kind  bool
 		group sqlguard.Group
+		hint  string
 	}{
-		{idle("a store without a context fails the page", false, nil), false, sqlguard.GroupNoContext},
-		{idle("a store without a context, and an ErrorFunc with WriteError", false, kindly), true, sqlguard.GroupNoContext},
-		{idle("a store with the request's context", true, nil), true, sqlguard.GroupReadRoute},
+		{idle("a store without a context fails the page", false, nil), false, sqlguard.GroupNoContext, "without a context of a request"},
+		{idle("a store without a context, and an ErrorFunc with WriteError", false, kindly), true, sqlguard.GroupNoContext, "without a context of a request"},
+		{idle("a store with the request's context", true, nil), true, sqlguard.GroupReadRoute, "a route that should only read"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var said bytes.Buffer
 			log.SetOutput(&said)
 			defer log.SetOutput(os.Stderr)
+			var told bytes.Buffer
 			s := tt.serve(t, true)
 			s.logIn(t)
 			s.flip(t, sqlguard.Change{Mode: sqlguard.Observe})
@@ -175,7 +178,13 @@ func TestSCSWithIdleTimeoutInTheGuardedDatabaseIsDiagnosed(t *testing.T) {
 				t.Errorf("the report of observe mode has %+v in the group %s, want the table of sessions", report, tt.group)
 			}
 			s.flip(t, readOnly)
+			s.guard.SetObserver(sqlguard.NewSlogObserver(sqlguard.SlogConfig{Logger: slog.New(slog.NewTextHandler(&told, nil))}))
 			page := s.get(t, "/")
+			for _, want := range []string{"op=REPLACE tables=sessions", tt.hint, "Skip rule"} {
+				if !strings.Contains(told.String(), want) {
+					t.Errorf("the guard says %q, want %q in it", told.String(), want)
+				}
+			}
 			if tt.kind {
 				page.wantsKindness(t, "a page of somebody logged in", httpmode.CauseWrite)
 			} else {

@@ -50,7 +50,7 @@ func (a *app) events(streams []chan struct{}) http.HandlerFunc {
 			return
 		}
 		w.Header().Set("Content-Type", "text/event-stream")
-		w.WriteHeader(http.StatusOK)
+		fmt.Fprint(w, ": hello\n\n") // gzhttp sends no header before there is something to compress
 		http.NewResponseController(w).Flush()
 		for {
 			select {
@@ -83,7 +83,7 @@ func nothing(next http.Handler) http.Handler { return next }
 // dial opens a socket, and returns what says something on it, and what is answered.
 func (s *site) dial(t *testing.T) (say func(string) string) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(stop)
 	conn, _, err := websocket.Dial(ctx, strings.Replace(s.URL, "https", "wss", 1)+"/socket", &websocket.DialOptions{HTTPClient: s.client})
 	if err != nil {
@@ -137,7 +137,7 @@ func TestSockets(t *testing.T) {
 // drains checks that nothing holds up a dump, however long it is open.
 func (s *site) drains(t *testing.T) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	defer stop()
 	if report, err := s.guard.Drain(ctx); err != nil {
 		t.Errorf("%v: %s", err, report)
@@ -147,7 +147,7 @@ func (s *site) drains(t *testing.T) {
 // listen opens a stream of events, and returns what waits for the next.
 func (s *site) listen(t *testing.T, path string) (next func() string) {
 	t.Helper()
-	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(stop)
 	r, err := http.NewRequestWithContext(ctx, "GET", s.URL+path, nil)
 	if err != nil {
@@ -194,7 +194,9 @@ func TestEvents(t *testing.T) {
 					{off, "2 false, 3 false, 4 false, 5 false, 6 false"},
 				} {
 					s.flip(t, tt.mode)
-					s.drains(t)
+					if tt.mode != off {
+						s.drains(t)
+					}
 					next = append(next, s.listen(t, fmt.Sprint("/events?stream=", i)))
 					var got []string
 					for j := range next {

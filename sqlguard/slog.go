@@ -19,7 +19,8 @@ type SlogConfig struct {
 }
 
 // NewSlogObserver returns an observer that logs events: flips, rejects and
-// bypasses at level Warn, everything else at level Info. It remembers at
+// bypasses at level Warn, everything else at level Info. A line of a statement names the
+// label of its context, and one of a reject that looks like a page failing for want of a [Skip] rule says so. It remembers at
 // most 1,024 kinds of lines at a time.
 func NewSlogObserver(cfg SlogConfig) Observer {
 	if cfg.Every == 0 {
@@ -71,8 +72,8 @@ func (o *slogObserver) Observe(ctx context.Context, e Event) {
 			slog.Int("open", len(e.Drain.Open)), slog.Int("unknown", len(e.Drain.Unknown)))
 		return
 	}
-	tables := tableList(e.Tables)
-	heldBack, ok := o.admit(lineKey{e.Kind, e.Dialect, e.Op, tables, e.Why + "\x00" + e.Reason})
+	tables, hint := tableList(e.Tables), hint(ctx, e.Kind)
+	heldBack, ok := o.admit(lineKey{e.Kind, e.Dialect, e.Op, tables, e.Why + "\x00" + e.Reason + "\x00" + hint})
 	if !ok {
 		return
 	}
@@ -84,6 +85,12 @@ func (o *slogObserver) Observe(ctx context.Context, e Event) {
 	if e.Reason != "" {
 		attrs = append(attrs, slog.String("reason", e.Reason))
 	}
+	if label := LabelFrom(ctx); label != "" {
+		attrs = append(attrs, slog.String("label", label))
+	}
+	if hint != "" {
+		attrs = append(attrs, slog.String("hint", hint))
+	}
 	if heldBack > 0 {
 		attrs = append(attrs, slog.Int("held_back", heldBack))
 	}
@@ -92,6 +99,21 @@ func (o *slogObserver) Observe(ctx context.Context, e Event) {
 		level = slog.LevelWarn
 	}
 	logger.LogAttrs(ctx, level, "quiesce: statement "+e.Kind.String(), attrs...)
+}
+
+// hint says what to do about a refusal that takes a page from visitors which they
+// expect to see, or that no middleware knows of.
+func hint(ctx context.Context, k Kind) string {
+	switch {
+	case k != Rejected:
+	case labelOf(ctx).reads:
+		return "a route that should only read was refused a write: if nobody would miss it, such as a session's " +
+			"last use, name its table in a Skip rule"
+	case ctx == context.Background() || ctx == context.TODO():
+		return "it ran without a context of a request, so no middleware knows that it was refused: if a page fails " +
+			"by it, give it the request's context, or name its table in a Skip rule"
+	}
+	return ""
 }
 
 // flipAttrs says what has changed; when something begins only if it is announced.
