@@ -84,7 +84,10 @@ var refusals = []refusal{
 		b.write("[name=comment]", typed)
 		b.click("#send")
 	}},
-	{"of signing in", sqlguard.Change{Mode: sqlguard.ReadOnly, Anonymous: true}, func(b *tab, _ *site) { b.click("#log-in") }},
+	{"of signing in", sqlguard.Change{Mode: sqlguard.ReadOnly, Anonymous: true}, func(b *tab, _ *site) {
+		b.write("[name=name]", "grace")
+		b.click("#log-in")
+	}},
 }
 
 // open opens the maintenance page in a language.
