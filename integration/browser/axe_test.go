@@ -121,6 +121,10 @@ func TestTheMaintenancePageIsForEverybody(t *testing.T) {
 						if got := run[int64](b, "document.documentElement.scrollWidth"); got > look.width {
 							t.Errorf("it is %d px wide, and has to be scrolled (WCAG 2.2, 1.4.10)", got)
 						}
+						cut := run[[]string](b, `Array.from(document.querySelectorAll("`+shown+`")).filter(e => e.scrollWidth > e.clientWidth).map(e => e.value)`)
+						if len(cut) > 0 {
+							t.Errorf("of %q only the beginnings are shown", cut)
+						}
 					})
 				}
 			})
