@@ -101,6 +101,10 @@ var page = template.Must(template.New("").Parse(`<!doctype html>
 </main>
 </html>`))
 
+func cookie(name, value string) *http.Cookie {
+	return &http.Cookie{Name: name, Value: value, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+}
+
 // name returns who a request's session is of; nobody if there is none.
 func (s *site) name(r *http.Request) (name string, err error) {
 	c, err := r.Cookie(sessionCookie)
@@ -140,9 +144,12 @@ func (s *site) show(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	if name == "" { // guests have a session too, as they have of many frameworks
+		http.SetCookie(w, cookie(sessionCookie, rand.Text()))
+	}
 	csrf, err := r.Cookie(csrfCookie)
 	if err != nil {
-		csrf = &http.Cookie{Name: csrfCookie, Value: rand.Text(), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+		csrf = cookie(csrfCookie, rand.Text())
 		http.SetCookie(w, csrf)
 	}
 	typed := ""
@@ -162,7 +169,7 @@ func (s *site) logIn(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, cookie(sessionCookie, token))
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
