@@ -64,8 +64,12 @@ suites: ## hold the judges to the servers' own regression suites, fetched from D
 	QUIESCE_SUITES_SQLITE=$(CURDIR)/bin/suites/sqlite/test \
 	QUIESCE_TEST_SERVERS=required $(GO) test -v -count=1 -timeout 90m ./internal/suites/...
 
+.PHONY: screenshots
+screenshots: ## take pictures of the maintenance page into bin/screenshots
+	cd integration && QUIESCE_TEST_BROWSER=required QUIESCE_SCREENSHOTS=$(CURDIR)/bin/screenshots $(GO) test -count 1 -run Scheme ./browser
+
 .PHONY: install-deps
-install-deps: ## install PostgreSQL, MariaDB, curl and a C compiler if they are missing (root or sudo)
+install-deps: ## install PostgreSQL, MariaDB, Chromium, npm, curl and a C compiler if they are missing (root or sudo)
 	@./scripts/install-test-deps
 
 .PHONY: tidy
@@ -94,8 +98,13 @@ race:
 
 # Without the race detector, for which its dependencies would be compiled once more.
 .PHONY: integration
-integration: # against what only tests need, in a module of its own
-	cd integration && $(GO) test -timeout 15m ./...
+integration: integration/browser/node_modules/axe-core/axe.min.js # against what only tests need, in a module of its own
+	cd integration && QUIESCE_TEST_BROWSER=required $(GO) test -timeout 15m ./...
+
+# npm takes the very version whose hash the lock file has.
+integration/browser/node_modules/axe-core/axe.min.js: integration/browser/package-lock.json integration/browser/package.json
+	cd integration/browser && npm ci
+	@touch $@
 
 .PHONY: vulnerabilities
 vulnerabilities: # that are known, in what the code calls

@@ -44,9 +44,10 @@ type Field struct {
 // Visible reports whether there is something in a field that its page may show.
 func (f Field) Visible() bool { return !f.Hidden && f.Value != "" }
 
-// Long reports whether a field needs more than one line.
+// Long reports whether a field may need more than one line, on a phone too: whether it has more
+// than 24 bytes, or a line break.
 func (f Field) Long() bool {
-	return utf8.RuneCountInString(f.Value) > 60 || strings.ContainsAny(f.Value, "\r\n")
+	return len(f.Value) > 24 || strings.ContainsAny(f.Value, "\r\n")
 }
 
 // maxFields bounds how many fields are given back.

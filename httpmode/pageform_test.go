@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/net/html"
+
+	"github.com/quiescehq/quiesce/httpmode"
 )
 
 // pageForm is what a browser makes of a page, as far as forms go.
@@ -122,3 +124,22 @@ func (p pageForm) submit(t testing.TB, s *site, path string) reply {
 }
 
 const browser = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+func TestAFieldIsLongWhenALineOnAPhoneMayNotHoldIt(t *testing.T) {
+	for _, tt := range []struct {
+		value string
+		want  bool
+	}{
+		{"", false},
+		{"ada@stillwater.example", false},
+		{strings.Repeat("a", 24), false},
+		{strings.Repeat("a", 25), true},
+		{strings.Repeat("あ", 9), true}, // which is as wide as 18 letters
+		{"a\nb", true},
+		{"a\rb", true},
+	} {
+		if got := (httpmode.Field{Value: tt.value}).Long(); got != tt.want {
+			t.Errorf("%q is long: %v, want %v", tt.value, got, tt.want)
+		}
+	}
+}

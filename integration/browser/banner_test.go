@@ -1,0 +1,66 @@
+package browser
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/dom"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// announced returns what assistive technology finds in the banner: its role, how it speaks up, and its texts.
+func (b *tab) announced() (role, live string, texts []string) {
+	b.Helper()
+	root := call(b, dom.GetDocument, dom.GetDocumentParams{}).Root
+	banner := call(b, dom.QuerySelector, dom.QuerySelectorParams{NodeID: root.NodeID, Selector: "#quiesce-banner"})
+	found := call(b, accessibility.QueryAXTree, accessibility.QueryAXTreeParams{NodeID: banner.NodeID})
+	for i, n := range found.Nodes {
+		switch {
+		case i == 0:
+			role = string(n.Role.Value)
+			for _, p := range n.Properties {
+				if p.Name == "live" {
+					live = string(p.Value.Value)
+				}
+			}
+		case n.Role != nil && string(n.Role.Value) == `"StaticText"`:
+			texts = append(texts, string(n.Name.Value))
+		}
+	}
+	return role, live, texts
+}
+
+func TestTheBannerComesAndGoesOnAnOpenPage(t *testing.T) {
+	s := newSite(t)
+	b := newTab(t)
+	b.open(s.URL)
+	// A reload would lose the mark, and a live region that is not there before its text is not read out.
+	b.await(`document.querySelector("#quiesce-banner")`)
+	run[bool](b, `window.region = document.querySelector("#quiesce-banner"), true`)
+	const same = `window.region === document.querySelector("#quiesce-banner")`
+	b.sees("#quiesce-banner", "")
+	for _, tt := range []struct {
+		name   string
+		change sqlguard.Change
+		want   string
+	}{
+		{"what is announced", sqlguard.Change{Announced: time.Now().Add(time.Hour), Message: "We move tonight."}, "We move tonight."},
+		{"a closed site", sqlguard.Change{Mode: sqlguard.ReadOnly, Message: "<i>Moving</i>."}, "This site is read-only for now. <i>Moving</i>."},
+		{"guests", sqlguard.Change{Anonymous: true}, "Signing in is paused."},
+	} {
+		s.flip(t, tt.change)
+		b.await(`document.querySelector("#quiesce-banner").innerText.includes(` + quote(tt.want) + `)`)
+		role, live, texts := b.announced()
+		if role != `"status"` || live != `"polite"` || len(texts) == 0 || slices.Contains(texts, `""`) {
+			t.Errorf("%s: assistive technology finds %s, live %s, %q", tt.name, role, live, texts)
+		}
+		s.flip(t, sqlguard.Change{})
+		b.await(`document.querySelector("#quiesce-banner").childElementCount == 0`)
+		if !run[bool](b, same) {
+			t.Errorf("%s: the page was loaded again, or has another banner", tt.name)
+		}
+	}
+}
