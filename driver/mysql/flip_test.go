@@ -59,7 +59,7 @@ func flipEngine(t *testing.T, dsn string, g *sqlguard.Guard) *enginetest.FlipEng
 	return &enginetest.FlipEngine{
 		DB: db, Bare: bare,
 		Nap:         func(d time.Duration) string { return fmt.Sprintf("sleep(%g) = 0", d.Seconds()) },
-		Wide:        "repeat('x', 20000)",
+		Wide:        "repeat('x', 200000)",
 		Prepared:    "INSERT INTO flip (kind, unit, parts) SELECT ?, ?, ? FROM dual",
 		SeveralArgs: []any{},
 		Kinds:       []enginetest.FlipKind{{Name: "autocommit=0", Write: withoutAutocommit}},
