@@ -12,7 +12,7 @@ import (
 func writeCancelled(ctx context.Context, u *FlipUnit) (rows int, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if !u.calm {
+	if u.disturbs() {
 		u.cancelled = true
 		defer time.AfterFunc(u.moment(), cancel).Stop()
 	}
@@ -45,7 +45,7 @@ func writeCut(ctx context.Context, u *FlipUnit) (rows int, err error) {
 	if u.Chance(6) {
 		write = func(ctx context.Context, conn *sql.Conn) (int, error) { return u.transaction(ctx, conn) }
 	}
-	if u.calm {
+	if !u.disturbs() {
 		return write(ctx, conn)
 	}
 	u.cut = true
@@ -68,6 +68,10 @@ func writeCut(ctx context.Context, u *FlipUnit) (rows int, err error) {
 	}
 	return rows, err
 }
+
+// disturbs reports whether the unit is to be cancelled or cut. After the flip none is: Drain
+// waits for every outcome that becomes unknown, also of what began after it, so there would be no end.
+func (u *flipUnit) disturbs() bool { return !u.calm && !u.late }
 
 // moment is one in the time that a unit takes, or somewhat later. Where a statement is to
 // outlive its connection, and all other writers, it comes early.
