@@ -59,7 +59,7 @@ func flipEngine(t *testing.T, dsn string, g *sqlguard.Guard) *enginetest.FlipEng
 	return &enginetest.FlipEngine{
 		DB: db, Bare: bare,
 		Nap:         func(d time.Duration) string { return fmt.Sprintf("sleep(%g) = 0", d.Seconds()) },
-		Wide:        "repeat('x', 20000)",
+		Wide:        "repeat('x', 200000)",
 		Prepared:    "INSERT INTO flip (kind, unit, parts) SELECT ?, ?, ? FROM dual",
 		SeveralArgs: []any{},
 		Kinds:       []enginetest.FlipKind{{Name: "autocommit=0", Write: withoutAutocommit}},
@@ -70,8 +70,14 @@ func flipEngine(t *testing.T, dsn string, g *sqlguard.Guard) *enginetest.FlipEng
 		Interrupted: func(err error) bool { return number(err) == 1317 || lost(err) },
 		Conflict:    func(err error) bool { return number(err) == 1213 || number(err) == 1205 },
 		Open: func() (open int, err error) {
-			err = bare.QueryRow(`SELECT (SELECT count(*) FROM information_schema.innodb_trx)
-				+ (SELECT count(*) FROM information_schema.processlist WHERE user = 'flip' AND command <> 'Sleep')`).Scan(&open)
+			var what sql.NullString
+			err = bare.QueryRow(`SELECT count(*), group_concat(what SEPARATOR '; ') FROM (
+				SELECT concat_ws(', ', trx_mysql_thread_id, trx_state, trx_started, trx_query) AS what FROM information_schema.innodb_trx
+				UNION ALL SELECT concat_ws(', ', id, command, time_ms, state, info) FROM information_schema.processlist
+				WHERE user = 'flip' AND command <> 'Sleep') AS o`).Scan(&open, &what)
+			if err == nil && open > 0 {
+				err = errors.New(what.String)
+			}
 			return open, err
 		},
 	}

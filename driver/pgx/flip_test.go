@@ -65,7 +65,7 @@ func flipEngine(t *testing.T, dsn string, g *sqlguard.Guard) *enginetest.FlipEng
 	return &enginetest.FlipEngine{
 		DB: db, Bare: bare,
 		Nap:         func(d time.Duration) string { return fmt.Sprintf("pg_sleep(%g) IS NOT NULL", d.Seconds()) },
-		Wide:        "repeat('x', 20000)",
+		Wide:        "repeat('x', 200000)",
 		Prepared:    "INSERT INTO flip (kind, unit, parts) SELECT $1::int, $2::int, $3::int",
 		Late:        "INSERT INTO late VALUES (1)",
 		SeveralArgs: []any{jackc.QueryExecModeSimpleProtocol},

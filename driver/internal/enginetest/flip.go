@@ -32,8 +32,8 @@ type FlipEngine struct {
 	DB, Bare *sql.DB
 	// Nap returns a condition that is true, which takes so long for each row.
 	Nap func(time.Duration) string
-	// Wide is an expression that is too large for a buffer, so that the server sends each
-	// row while it is still at work on the next.
+	// Wide is an expression that is too large for the buffers between server and client, so that
+	// a statement which returns it is not over, nor committed, before the client has read.
 	Wide string
 	// Prepared is an INSERT … SELECT of kind, unit and parts, with the engine's
 	// placeholders, to which a condition can be added.

@@ -37,6 +37,9 @@ func (u *flipUnit) more() int {
 	case isAfter(now, &p.cut):
 		return 0 // so that the cut is all that keeps it from being committed
 	case isAfter(now, &p.closed) && !isAfter(now, &p.refuses):
+		if u.Chance(2) {
+			return 100 // it is refused long before
+		}
 		return 1 + u.rng.IntN(8) // some get that far before grace is over
 	}
 	return u.rng.IntN(2)

@@ -156,7 +156,7 @@ func (s *flipTotals) check(f *flipTest) {
 	}
 	// Where there is no server, what was disturbed is over.
 	server := f.Cut != nil
-	if s.busy < s.rounds*9/10 || s.waited < s.rounds*3/4 || s.graced == 0 || s.cutOff == 0 ||
+	if s.busy < s.rounds*3/4 || s.waited < s.rounds*3/4 || s.graced == 0 || s.cutOff == 0 ||
 		server && (s.unknown == 0 || disturbed == 0) {
 		f.t.Error("too little was going on at the flips")
 	}

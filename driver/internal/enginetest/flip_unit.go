@@ -86,13 +86,14 @@ func (u *flipUnit) slowRows(n, parts int, nap time.Duration) string {
 		u.kind, u.number, parts, strings.Repeat(" UNION ALL SELECT 1", n-1), u.Nap(nap))
 }
 
-// returning returns an insert that gives rows back, all at once or one after the other.
+// returning returns an insert that gives rows back, and may write them one after the other.
 func (u *flipUnit) returning(parts int) string {
+	wide := " RETURNING id, " + u.Wide
 	if u.Chance(2) {
-		return u.slowRows(parts, parts, u.nap) + " RETURNING id, " + u.Wide
+		return u.slowRows(parts, parts, u.nap) + wide
 	}
 	values := fmt.Sprintf("(%d, %d, %d)", u.kind, u.number, parts)
-	return "INSERT INTO flip (kind, unit, parts) VALUES " + values + strings.Repeat(", "+values, parts-1) + " RETURNING id"
+	return "INSERT INTO flip (kind, unit, parts) VALUES " + values + strings.Repeat(", "+values, parts-1) + wide
 }
 
 // Chance is true once in n times.
