@@ -234,10 +234,15 @@ func (c *Conn) Committed() {
 }
 
 // Off reports whether the mode is off, and whether Cut has left the open
-// transaction alone. It costs one atomic load.
+// transaction alone. It costs one atomic load. While a hold has a lease it is false, for each
+// statement has to look at that.
 func (c *Conn) Off() bool {
 	state := c.guard.state.Load()
-	return state.Mode == Off && (c.tx.state == nil || c.tx.state.cuts == state.cuts)
+	if !state.free {
+		c.guard.current()
+		return false
+	}
+	return c.tx.state == nil || c.tx.state.cuts == state.cuts
 }
 
 // Decided returns the mode in which [Conn.Decide] has decided last.
@@ -263,7 +268,7 @@ func (c *Conn) InTx() bool { return c.own&bitTx != 0 }
 // must be rolled back, whatever the mode is by now. To be certain, enter the
 // commit as a statement first.
 func (c *Conn) Cut() bool {
-	return c.tx.state != nil && c.tx.state.cuts != c.guard.state.Load().cuts
+	return c.tx.state != nil && c.tx.state.cuts != c.guard.current().cuts
 }
 
 // publish sets the mark.

@@ -15,14 +15,14 @@ import (
 // The error is a *BlockedError when the decision is [Refuse], and nil
 // otherwise. Decide keeps v's slices in that error, so v must not change.
 func (g *Guard) Decide(ctx context.Context, dialect string, v *Verdict) (Decision, error) {
-	return g.decide(ctx, g.state.Load(), dialect, v, nil)
+	return g.decide(ctx, g.current(), dialect, v, nil)
 }
 
 // Decide is [Guard.Decide] for a statement on this connection: while
 // [Change.Grace] lasts, what was open before writing was closed may write. Such a
 // statement passes unless it is an [Escape], or would end the transaction.
 func (c *Conn) Decide(ctx context.Context, v *Verdict) (Decision, error) {
-	c.decided = c.guard.state.Load()
+	c.decided = c.guard.current()
 	if c.decided.Mode == Observe && v.Tx == TxNone && c.tx.wasObserved() {
 		c.last.Store(&lastWork{v.Op, v.Tables})
 	}
@@ -140,7 +140,7 @@ func (g *Guard) refuse(ctx context.Context, state *State, e Event, err *BlockedE
 // database undoes: mail, billing, uploads. It asks about writing at all, so no
 // rule of the policy counts; a bypass does. A refusal is noted in ctx's recorder.
 func (g *Guard) Writable(ctx context.Context) error {
-	state := g.state.Load()
+	state := g.current()
 	if state.Mode != ReadOnly {
 		return nil
 	}

@@ -40,7 +40,8 @@ type Guard struct {
 	flip struct {
 		sync.Mutex
 		holds       []Hold // sorted by name
-		cuts        uint64 // how often Cut was called
+		cuts        uint64 // how often Cut was called, or a lease lapsed
+		lapse       *time.Timer
 		subscribers map[chan struct{}]struct{}
 	}
 }
@@ -52,7 +53,7 @@ func New(cfg Config) (*Guard, error) {
 	if g.tail == 0 {
 		g.tail = DefaultTail
 	}
-	g.state.Store(&State{Since: time.Now()})
+	g.state.Store(&State{Since: time.Now(), free: true})
 	if err := g.SetPolicy(cfg.Policy); err != nil {
 		return nil, err
 	}
@@ -106,6 +107,9 @@ func (g *Guard) Hold(name string, c Change) error {
 	}
 	g.flip.Lock()
 	defer g.flip.Unlock()
+	if g.endLapsed() {
+		g.publish()
+	}
 	i, found := g.find(name)
 	held := Hold{Name: name, Change: c, Since: time.Now()}
 	if found {
@@ -126,6 +130,7 @@ func (g *Guard) Hold(name string, c Change) error {
 func (g *Guard) Release(name string) bool {
 	g.flip.Lock()
 	defer g.flip.Unlock()
+	g.endLapsed() // which must not be forgotten with the hold
 	i, found := g.find(name)
 	if found {
 		g.flip.holds = slices.Delete(slices.Clone(g.flip.holds), i, i+1)
@@ -157,6 +162,7 @@ func (g *Guard) publish() {
 		g.report.begin(time.Now())
 	}
 	g.state.Store(&next)
+	g.watchLease()
 	for ch := range g.flip.subscribers {
 		select {
 		case ch <- struct{}{}:

@@ -37,6 +37,12 @@ type Change struct {
 	// may go on writing, rather than have their next write refused. If zero, they may not. It
 	// is for Mode ReadOnly alone, and of several holders the shortest counts.
 	Grace time.Duration `json:"grace_ns,omitempty"`
+
+	// Lease, if not nil, ends this change by itself: when it lapses, the hold
+	// becomes ReadOnly whatever Mode says, and all transactions that are open may only roll back, as
+	// after [Guard.Cut]. Every statement and every commit looks at it. A new hold of the same
+	// name, with a lease of its own, ends that.
+	Lease *Lease `json:"-"`
 }
 
 // check reports what is wrong with a change, naming the field.
@@ -139,12 +145,16 @@ type State struct {
 
 	closed   uint64    // the epoch in which the mode became ReadOnly, or 0
 	closedAt time.Time // when that was
-	cuts     uint64    // how often Cut was called before
+	cuts     uint64    // how often Cut was called, or a lease lapsed, before
+	free     bool      // the mode is Off, and no lease has to be looked at
+	lease    *Lease    // that lapses first; nil if there is none
 }
 
 // inherit completes a state by the one that it follows.
 func (s *State) inherit(old *State, cuts uint64) {
 	s.cuts = cuts
+	s.lease = shortest(s.Holds)
+	s.free = s.Mode == Off && s.lease == nil
 	if s.Mode != ReadOnly {
 		return
 	}
