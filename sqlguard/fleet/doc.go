@@ -1,0 +1,2 @@
+// Package fleet closes writing in all processes of a site at once.
+package fleet
