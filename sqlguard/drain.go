@@ -151,8 +151,21 @@ func (d *drain) held(now time.Time) time.Duration {
 	return latest.Add(d.guard.tail).Sub(now)
 }
 
-// finish completes the report.
+// finish completes the report, and tells it.
 func (d *drain) finish(err error) (DrainReport, error) {
+	d.complete()
+	if err != nil && !errors.Is(err, ErrNotClosed) {
+		err = fmt.Errorf("sqlguard: drain: %s: %w", d.report, err)
+	}
+	state := d.guard.state.Load()
+	d.guard.tell(context.Background(), Event{
+		Kind: Drained, Mode: state.Mode, Epoch: state.Epoch, Drain: &d.report,
+	})
+	return d.report, err
+}
+
+// complete says what is open still.
+func (d *drain) complete() {
 	now := time.Now()
 	d.report.Took = now.Sub(d.began)
 	for _, u := range d.open {
@@ -181,15 +194,26 @@ func (d *drain) finish(err error) (DrainReport, error) {
 	for _, list := range [][]OpenWork{d.report.Open, d.report.Unknown} {
 		slices.SortFunc(list, func(a, b OpenWork) int { return cmp.Compare(b.Age, a.Age) })
 	}
-	if err != nil && !errors.Is(err, ErrNotClosed) {
-		err = fmt.Errorf("sqlguard: drain: %s: %w", d.report, err)
-	}
-	state := d.guard.state.Load()
-	d.guard.tell(context.Background(), Event{
-		Kind: Drained, Mode: state.Mode, Epoch: state.Epoch, Drain: &d.report,
-	})
-	return d.report, err
 }
+
+// Pending returns what [Guard.Drain] would wait for now, without waiting and telling
+// anybody. Nothing is older than now that began while the mode was off, if it still is.
+func (g *Guard) Pending() DrainReport {
+	closed := *g.state.Load()
+	d := drain{guard: g, began: time.Now(), closed: &closed}
+	if closed.Mode != ReadOnly {
+		closed.closedAt = d.began
+	}
+	d.report.Epoch = closed.Epoch
+	d.open = slices.DeleteFunc(g.conns.open(), d.over)
+	d.report.Waited = len(d.open)
+	d.complete()
+	return d.report
+}
+
+// Tail returns how long Drain waits for a statement whose outcome is unknown:
+// [Config.Tail], or what stands for it; 0 if it does not.
+func (g *Guard) Tail() time.Duration { return max(g.tail, 0) }
 
 // describe judges what was seen.
 func (s sighting) describe() OpenWork {
