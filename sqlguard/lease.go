@@ -77,6 +77,9 @@ func (l *Lease) Renew(from time.Time, length time.Duration) bool {
 	}
 }
 
+// End has the lease lapse now.
+func (l *Lease) End() { l.term.Store(nil) }
+
 // current returns what is in force, as load does, but for a lease that has lapsed: what
 // it has left open is closed first.
 func (g *Guard) current() *State {

@@ -1,0 +1,141 @@
+package fleet
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// follow has the guard do what a record asks for that was read by a call which was sent at a
+// time. Epochs never go back: of a record that is older than one which was seen already, and
+// of the one that is followed, the stricter counts.
+func (m *Member) follow(ctx context.Context, mode Mode, sent time.Time) error {
+	if m.omit.keeps(epochsNeverGoBack) && m.isBehind(mode) {
+		m.backwards = fmt.Sprintf("the store has gone back to epoch %d (%s) after epoch %d (%s): the stricter is kept",
+			mode.Epoch, mode.State, m.floor, m.mode.State)
+		if mode.State.strictness() <= m.mode.State.strictness() {
+			mode = m.mode
+		}
+	} else {
+		m.floor, m.backwards = mode.Epoch, ""
+	}
+	m.mode = mode
+	return m.apply(ctx, sent)
+}
+
+// isBehind reports whether a record is older than one that was seen, or another one of the same epoch.
+func (m *Member) isBehind(mode Mode) bool {
+	return mode.Epoch < m.floor || mode.Epoch == m.mode.Epoch && !mode.same(m.mode)
+}
+
+// same reports whether two records are the same one.
+func (m Mode) same(other Mode) bool {
+	return m.Epoch == other.Epoch && m.State == other.State && m.Op == other.Op && m.Cut == other.Cut
+}
+
+// apply has the guard hold what the record asks for. First the guard, then what the next
+// heartbeat says of it.
+func (m *Member) apply(ctx context.Context, sent time.Time) error {
+	m.trust(sent)
+	if m.lease == nil || m.lease.Valid() { // else the next beat registers anew
+		if err := m.hold(); err != nil {
+			return err
+		}
+	}
+	if m.mode.Cut && m.cutAt != m.mode.Epoch {
+		if err := m.guard.Cut(); err != nil {
+			return err
+		}
+		m.cutAt = m.mode.Epoch
+	}
+	m.record.Epoch, m.record.Bound = max(m.floor, m.mode.Epoch), m.mode.Op
+	m.drain(ctx)
+	return nil
+}
+
+// trust takes a lease, or renews the one there is, where the state asks for one. It is trusted
+// from the time on when the call was sent: the store counts from a later one.
+func (m *Member) trust(sent time.Time) {
+	length := m.cfg.TTL - m.cfg.Margin
+	if !m.omit.keeps(trustWithMargin) {
+		length = m.cfg.TTL
+	}
+	switch {
+	case m.mode.State == Open || !m.registered || !m.omit.keeps(lapseCloses):
+		m.lease = nil
+	case m.lease == nil || !m.omit.keeps(registerAnew) && !m.lease.Valid():
+		m.lease = sqlguard.NewLease(sent, length)
+	default:
+		m.lease.Renew(sent, length)
+	}
+}
+
+// hold asks the guard for what the state is. A process that is not registered keeps
+// writing closed, and so does one that leaves.
+func (m *Member) hold() error {
+	change := m.mode.Change
+	if m.mode.State == Armed {
+		change = sqlguard.Change{Reason: change.Reason, By: change.By}
+	}
+	change.Lease = m.lease
+	closed := closedUntilHeard
+	closed.Lease = m.lease
+	switch {
+	case m.leaving:
+		closed.Reason = "the process has left the fleet, or is about to"
+		change = closed
+	case !m.registered && m.mode.State != Closed && m.omit.keeps(startClosed):
+		change = closed
+	}
+	if change.Mode == sqlguard.Off && change.Lease == nil && change.Announced.IsZero() {
+		m.guard.Release(m.cfg.Hold)
+		return nil
+	}
+	return m.guard.Hold(m.cfg.Hold, change)
+}
+
+// drained says that all has ended that was admitted before writing was closed.
+type drained struct {
+	epoch uint64
+	last  bool // the member leaves, whatever the epoch is
+}
+
+// drain waits beside the beats until all has ended that was admitted before, where
+// writing is closed.
+func (m *Member) drain(ctx context.Context) {
+	next := drained{m.mode.Epoch, m.leaving}
+	if m.draining != nil && m.drains != next {
+		m.draining()
+		m.draining = nil
+	}
+	if m.draining != nil || !m.leaving && (m.mode.State != Closed || m.record.Drained == next.epoch) {
+		return
+	}
+	ctx, m.draining = context.WithCancel(ctx)
+	m.drains = next
+	go func() {
+		if m.omit.keeps(ackWhenDrained) && !m.drainGuard(ctx) {
+			return
+		}
+		select {
+		case m.drained <- next:
+		case <-ctx.Done():
+		}
+	}()
+}
+
+// drainGuard reports whether the guard has drained before ctx ended.
+func (m *Member) drainGuard(ctx context.Context) bool {
+	for {
+		if _, err := m.guard.Drain(ctx); err == nil {
+			return true
+		}
+		select {
+		case <-time.After(time.Second): // something else flips this guard
+		case <-ctx.Done():
+			return false
+		}
+	}
+}

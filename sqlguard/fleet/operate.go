@@ -1,0 +1,299 @@
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// Operator changes the mode of a fleet, and waits for what comes of it. Make one with
+// [NewOperator]. Every change, and every attempt that was refused, goes into the audit log.
+type Operator struct {
+	store Coordinator
+	cfg   OperatorConfig
+	omit  without
+}
+
+// OperatorConfig says who operates. Only Actor is required.
+type OperatorConfig struct {
+	// Actor is who it is, for the audit log and for [sqlguard.Change.By]. Required.
+	Actor string
+	// Poll is the time between two looks at the fleet. If zero, 100 ms.
+	Poll time.Duration
+	// Rollback bounds how long undoing a change may take that has failed half-way. If
+	// zero, 15 seconds.
+	Rollback time.Duration
+	// Progress is called after each look; it must not block. If nil, nobody is told.
+	Progress func(Progress)
+}
+
+// Progress is where an operation stands.
+type Progress struct {
+	Mode       Mode
+	Assessment Assessment
+	// Closed is for how long the fleet has been closed, on the store's clock; 0 if it is not.
+	Closed time.Duration
+}
+
+// NewOperator returns an operator, or an error that names the field of cfg.
+func NewOperator(store Coordinator, cfg OperatorConfig) (*Operator, error) {
+	cfg.Poll = cmp.Or(cfg.Poll, 100*time.Millisecond)
+	cfg.Rollback = cmp.Or(cfg.Rollback, 15*time.Second)
+	if cfg.Progress == nil {
+		cfg.Progress = func(Progress) {}
+	}
+	switch {
+	case store == nil:
+		return nil, errors.New("fleet: NewOperator needs a store")
+	case cfg.Actor == "" || len(cfg.Actor) > maxName:
+		return nil, fmt.Errorf("fleet: the field OperatorConfig.Actor must have 1 to %d bytes, not %d", maxName, len(cfg.Actor))
+	case cfg.Poll < 0 || cfg.Rollback < 0:
+		return nil, errors.New("fleet: the fields OperatorConfig.Poll and Rollback must not be negative")
+	}
+	return &Operator{store: store, cfg: cfg}, nil
+}
+
+// IncompleteError is for a fleet that cannot be closed as it is: a process is lost, speaks
+// another protocol, or too few are there.
+type IncompleteError struct{ Assessment Assessment }
+
+// Error names the processes.
+func (e *IncompleteError) Error() string {
+	text := "the fleet is incomplete"
+	if n := e.Assessment.Missing; n > 0 {
+		text += fmt.Sprintf(": %d processes too few are registered", n)
+	}
+	for _, p := range e.Assessment.Stragglers() {
+		text += "; " + p.String()
+	}
+	return text
+}
+
+// WaitError is for a fleet that was not where it should be in time. It wraps the error of
+// the context.
+type WaitError struct {
+	Assessment Assessment
+	Err        error
+}
+
+// Error names the processes that were waited for.
+func (e *WaitError) Error() string {
+	text := fmt.Sprintf("%d of %d processes are ready", e.Assessment.Ready, len(e.Assessment.Positions))
+	for _, p := range e.Assessment.Stragglers() {
+		text += "; " + p.String()
+	}
+	return text + ": " + e.Err.Error()
+}
+
+// Unwrap returns the error of the context, or of the store.
+func (e *WaitError) Unwrap() error { return e.Err }
+
+// RollbackError is for a change that failed half-way, and could not be undone: the fleet
+// is left as Left says, and needs a person.
+type RollbackError struct {
+	Left  Mode
+	Cause error // why it was to be undone
+	Err   error // why it could not
+}
+
+// Error says what is left.
+func (e *RollbackError) Error() string {
+	return fmt.Sprintf("%v; and it could not be undone, so the fleet is %s at epoch %d: %v", e.Cause, e.Left.State, e.Left.Epoch, e.Err)
+}
+
+// Unwrap returns both reasons.
+func (e *RollbackError) Unwrap() []error { return []error{e.Cause, e.Err} }
+
+// Close closes writing in the whole fleet, in two steps: it arms, waits until every process
+// is bound, and then closes. When it returns, nobody who hears of it begins a write any more, and
+// whoever does not stops within the lease; [Operator.Wait] waits for that. Change.Mode is set by Close.
+//
+// If anything fails before the fleet is closed, or ctx ends, it is opened again, with a time of its own.
+// Errors: a *ConflictError if the fleet is not open at the epoch that is expected (0 for any), or
+// was changed meanwhile by somebody else; an *IncompleteError; a *WaitError that wraps ctx's; a *RollbackError.
+func (o *Operator) Close(ctx context.Context, expected uint64, change sqlguard.Change, t Terms) (Mode, error) {
+	change.Mode, change.By = sqlguard.ReadOnly, cmp.Or(change.By, o.cfg.Actor)
+	s, err := o.store.List(ctx)
+	if err != nil {
+		return Mode{}, err
+	}
+	op := rand.Text()
+	if err := o.mayClose(s, expected, t); err != nil {
+		return s.Mode, o.audit(ctx, "arm", s.Mode, s.Mode, change.Reason, err, nil)
+	}
+	armed, err := o.swap(ctx, "arm", s.Mode, Mode{State: Armed, Op: op, Change: change})
+	if err != nil {
+		return o.undo(ctx, op, armed, err)
+	}
+	if err := o.await(ctx, armed, func(s Snapshot) Assessment { return s.AssessArmed(op, t) }); err != nil {
+		return o.undo(ctx, op, armed, err)
+	}
+	closed, err := o.swap(ctx, "close", armed, Mode{State: Closed, Op: op, Change: change})
+	if err != nil {
+		return o.undo(ctx, op, closed, err)
+	}
+	return closed, nil
+}
+
+// mayClose reports why a fleet cannot be closed, before anything is changed.
+func (o *Operator) mayClose(s Snapshot, expected uint64, t Terms) error {
+	if s.Mode.State != Open || expected != 0 && s.Mode.Epoch != expected {
+		return &ConflictError{Expected: cmp.Or(expected, s.Mode.Epoch), Current: s.Mode}
+	}
+	if a := s.AssessArmed("", t); o.omit.keeps(everybodyArmed) && (a.Hopeless || a.Missing > 0) {
+		return &IncompleteError{a}
+	}
+	return nil
+}
+
+// Wait waits until nothing that was admitted before the fleet was closed at that epoch can
+// still be committed by a process of the fleet: the level "cooperative". It does not undo anything. Errors: a
+// *ConflictError once the mode is another one; an *IncompleteError if a process is lost; a
+// *WaitError that wraps ctx's.
+func (o *Operator) Wait(ctx context.Context, closed Mode, t Terms) (Snapshot, error) {
+	var last Snapshot
+	err := o.await(ctx, closed, func(s Snapshot) Assessment {
+		last = s
+		return s.assessClosed(closed.Op, t, o.omit)
+	})
+	return last, err
+}
+
+// await looks at the fleet until it is where it should be, and nothing has changed.
+func (o *Operator) await(ctx context.Context, want Mode, assess func(Snapshot) Assessment) error {
+	var last Assessment
+	for {
+		s, err := o.store.List(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return &WaitError{last, ctx.Err()}
+		case err != nil:
+			return &WaitError{last, err}
+		case !s.Mode.same(want):
+			return &ConflictError{want.Epoch, s.Mode}
+		}
+		last = assess(s)
+		p := Progress{Mode: s.Mode, Assessment: last}
+		if s.Mode.State == Closed {
+			p.Closed = s.Now.Sub(s.Mode.Since)
+		}
+		o.cfg.Progress(p)
+		switch {
+		case last.Reached:
+			return nil
+		case last.Hopeless:
+			return &IncompleteError{last}
+		}
+		select {
+		case <-time.After(o.cfg.Poll):
+		case <-ctx.Done():
+			return &WaitError{last, ctx.Err()}
+		}
+	}
+}
+
+// Open lets the fleet write again, if its epoch is still the expected one (0 for any). It is no error if it
+// is open. A *ConflictError shows the record that is there.
+func (o *Operator) Open(ctx context.Context, expected uint64, reason string) (Mode, error) {
+	now, err := o.store.Mode(ctx)
+	if err != nil {
+		return Mode{}, err
+	}
+	if expected != 0 && now.Epoch != expected {
+		err := &ConflictError{expected, now}
+		return now, o.audit(ctx, "open", now, now, reason, err, nil)
+	}
+	if now.State == Open && now.Change.Mode == sqlguard.Off && now.Change.Announced.IsZero() {
+		return now, nil
+	}
+	return o.swap(ctx, "open", now, Mode{State: Open, Change: sqlguard.Change{Reason: reason, By: o.cfg.Actor}})
+}
+
+// Ask asks the processes of an open fleet to observe, or announces what is to come; whatever was
+// asked or announced before is replaced. Change.Mode is Off or Observe.
+func (o *Operator) Ask(ctx context.Context, expected uint64, change sqlguard.Change) (Mode, error) {
+	change.By = cmp.Or(change.By, o.cfg.Actor)
+	now, err := o.store.Mode(ctx)
+	if err != nil {
+		return Mode{}, err
+	}
+	if now.State != Open || expected != 0 && now.Epoch != expected {
+		err := &ConflictError{cmp.Or(expected, now.Epoch), now}
+		return now, o.audit(ctx, "ask", now, now, change.Reason, err, nil)
+	}
+	return o.swap(ctx, "ask", now, Mode{State: Open, Change: change})
+}
+
+// Cut asks the processes of a closed fleet to cut off what is still open.
+func (o *Operator) Cut(ctx context.Context, closed Mode) (Mode, error) {
+	next := closed
+	next.Cut = true
+	return o.swap(ctx, "cut", closed, next)
+}
+
+// swap changes the mode, and says so in the audit log. If it is not known whether the store
+// has done it, the store is asked.
+func (o *Operator) swap(ctx context.Context, action string, from, next Mode) (Mode, error) {
+	after, err := o.store.Swap(ctx, from.Epoch, next)
+	var conflict *ConflictError
+	if errors.As(err, &conflict) && conflict.Current.State == next.State && conflict.Current.Op == next.Op &&
+		conflict.Current.Cut == next.Cut && next.Op != "" {
+		after, err = conflict.Current, nil // it was this very change, whose answer was lost
+	}
+	if err != nil {
+		return from, o.audit(ctx, action, from, from, next.Change.Reason, err, nil)
+	}
+	return after, o.audit(ctx, action, from, after, next.Change.Reason, nil, nil)
+}
+
+// undo opens a fleet again that an operation has not closed, if its record is the last one.
+func (o *Operator) undo(ctx context.Context, op string, left Mode, cause error) (Mode, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.cfg.Rollback)
+	defer cancel()
+	for {
+		now, err := o.store.Mode(ctx)
+		if err == nil {
+			left = now
+			if now.Op != op {
+				return now, cause // never armed, or somebody else has gone on from there
+			}
+			if now, err = o.swap(ctx, "open", now, Mode{State: Open, Change: sqlguard.Change{
+				Reason: "undone: " + clip(cause.Error()), By: o.cfg.Actor,
+			}}); err == nil {
+				return now, cause
+			}
+		}
+		select {
+		case <-time.After(o.cfg.Poll):
+		case <-ctx.Done():
+			return left, &RollbackError{left, cause, err}
+		}
+	}
+}
+
+// audit appends what was done, or refused. Who cannot say what he does does not do it, so an
+// error of the log is one of the operation; but what failed anyhow fails with its own error.
+func (o *Operator) audit(ctx context.Context, action string, before, after Mode, reason string, failed error, details any) error {
+	e := Entry{
+		Op: cmp.Or(after.Op, before.Op), Action: action, Actor: o.cfg.Actor, Reason: reason,
+		Before: before.Epoch, After: after.Epoch, Result: "ok",
+	}
+	if failed != nil {
+		e.Result = failed.Error()
+	}
+	if details != nil {
+		text, err := json.Marshal(details)
+		if err != nil {
+			return err
+		}
+		e.Details = text
+	}
+	err := o.store.Audit(ctx, e)
+	return cmp.Or(failed, err)
+}
