@@ -60,7 +60,7 @@ func (m *Member) goodbye(ctx context.Context) error {
 
 // beat calls the store once, follows what it says, and returns when the next beat is due.
 func (m *Member) beat(ctx context.Context) time.Duration {
-	if m.lease != nil && !m.lease.Valid() && m.omit.keeps(registerAnew) {
+	if m.lease != nil && !m.lease.Valid() {
 		m.lease, m.registered = nil, false
 	}
 	m.look()

@@ -65,7 +65,7 @@ func (m *Member) trust(sent time.Time) {
 	switch {
 	case m.mode.State == Open || !m.registered || !m.omit.keeps(lapseCloses):
 		m.lease = nil
-	case m.lease == nil || !m.omit.keeps(registerAnew) && !m.lease.Valid():
+	case m.lease == nil:
 		m.lease = sqlguard.NewLease(sent, length)
 	default:
 		m.lease.Renew(sent, length)

@@ -26,6 +26,9 @@ type OperatorConfig struct {
 	Actor string
 	// Poll is the time between two looks at the fleet. If zero, 100 ms.
 	Poll time.Duration
+	// Call bounds how long one call of the store may take. If zero, 5 seconds. What only reads is
+	// tried again until the context of the operation ends.
+	Call time.Duration
 	// Rollback bounds how long undoing a change may take that has failed half-way. If
 	// zero, 15 seconds.
 	Rollback time.Duration
@@ -39,11 +42,14 @@ type Progress struct {
 	Assessment Assessment
 	// Closed is for how long the fleet has been closed, on the store's clock; 0 if it is not.
 	Closed time.Duration
+	// Err is why the store could not be asked this time; the rest is as it was then.
+	Err error
 }
 
 // NewOperator returns an operator, or an error that names the field of cfg.
 func NewOperator(store Coordinator, cfg OperatorConfig) (*Operator, error) {
 	cfg.Poll = cmp.Or(cfg.Poll, 100*time.Millisecond)
+	cfg.Call = cmp.Or(cfg.Call, 5*time.Second)
 	cfg.Rollback = cmp.Or(cfg.Rollback, 15*time.Second)
 	if cfg.Progress == nil {
 		cfg.Progress = func(Progress) {}
@@ -53,8 +59,8 @@ func NewOperator(store Coordinator, cfg OperatorConfig) (*Operator, error) {
 		return nil, errors.New("fleet: NewOperator needs a store")
 	case cfg.Actor == "" || len(cfg.Actor) > maxName:
 		return nil, fmt.Errorf("fleet: the field OperatorConfig.Actor must have 1 to %d bytes, not %d", maxName, len(cfg.Actor))
-	case cfg.Poll < 0 || cfg.Rollback < 0:
-		return nil, errors.New("fleet: the fields OperatorConfig.Poll and Rollback must not be negative")
+	case cfg.Poll < 0 || cfg.Call < 0 || cfg.Rollback < 0:
+		return nil, errors.New("fleet: the fields OperatorConfig.Poll, Call and Rollback must not be negative")
 	}
 	return &Operator{store: store, cfg: cfg}, nil
 }
@@ -119,7 +125,7 @@ func (e *RollbackError) Unwrap() []error { return []error{e.Cause, e.Err} }
 // was changed meanwhile by somebody else; an *IncompleteError; a *WaitError that wraps ctx's; a *RollbackError.
 func (o *Operator) Close(ctx context.Context, expected uint64, change sqlguard.Change, t Terms) (Mode, error) {
 	change.Mode, change.By = sqlguard.ReadOnly, cmp.Or(change.By, o.cfg.Actor)
-	s, err := o.store.List(ctx)
+	s, err := call(ctx, o, o.store.List)
 	if err != nil {
 		return Mode{}, err
 	}
@@ -131,8 +137,10 @@ func (o *Operator) Close(ctx context.Context, expected uint64, change sqlguard.C
 	if err != nil {
 		return o.undo(ctx, op, armed, err)
 	}
-	if err := o.await(ctx, armed, func(s Snapshot) Assessment { return s.AssessArmed(op, t) }); err != nil {
-		return o.undo(ctx, op, armed, err)
+	if o.omit.keeps(everybodyArmed) {
+		if err := o.await(ctx, armed, func(s Snapshot) Assessment { return s.AssessArmed(op, t) }); err != nil {
+			return o.undo(ctx, op, armed, err)
+		}
 	}
 	closed, err := o.swap(ctx, "close", armed, Mode{State: Closed, Op: op, Change: change})
 	if err != nil {
@@ -167,41 +175,46 @@ func (o *Operator) Wait(ctx context.Context, closed Mode, t Terms) (Snapshot, er
 
 // await looks at the fleet until it is where it should be, and nothing has changed.
 func (o *Operator) await(ctx context.Context, want Mode, assess func(Snapshot) Assessment) error {
-	var last Assessment
+	var p Progress
 	for {
-		s, err := o.store.List(ctx)
+		var s Snapshot
+		s, p.Err = call(ctx, o, o.store.List)
 		switch {
-		case ctx.Err() != nil:
-			return &WaitError{last, ctx.Err()}
-		case err != nil:
-			return &WaitError{last, err}
+		case p.Err != nil:
 		case !s.Mode.same(want):
 			return &ConflictError{want.Epoch, s.Mode}
-		}
-		last = assess(s)
-		p := Progress{Mode: s.Mode, Assessment: last}
-		if s.Mode.State == Closed {
-			p.Closed = s.Now.Sub(s.Mode.Since)
+		default:
+			p = Progress{Mode: s.Mode, Assessment: assess(s)}
+			if s.Mode.State == Closed {
+				p.Closed = s.Now.Sub(s.Mode.Since)
+			}
 		}
 		o.cfg.Progress(p)
 		switch {
-		case last.Reached:
+		case p.Err == nil && p.Assessment.Reached:
 			return nil
-		case last.Hopeless:
-			return &IncompleteError{last}
+		case p.Err == nil && p.Assessment.Hopeless:
+			return &IncompleteError{p.Assessment}
 		}
 		select {
 		case <-time.After(o.cfg.Poll):
 		case <-ctx.Done():
-			return &WaitError{last, ctx.Err()}
+			return &WaitError{p.Assessment, errors.Join(ctx.Err(), p.Err)}
 		}
 	}
+}
+
+// call calls the store within the time that one call may take.
+func call[T any](ctx context.Context, o *Operator, f func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, o.cfg.Call)
+	defer cancel()
+	return f(ctx)
 }
 
 // Open lets the fleet write again, if its epoch is still the expected one (0 for any). It is no error if it
 // is open. A *ConflictError shows the record that is there.
 func (o *Operator) Open(ctx context.Context, expected uint64, reason string) (Mode, error) {
-	now, err := o.store.Mode(ctx)
+	now, err := call(ctx, o, o.store.Mode)
 	if err != nil {
 		return Mode{}, err
 	}
@@ -219,7 +232,7 @@ func (o *Operator) Open(ctx context.Context, expected uint64, reason string) (Mo
 // asked or announced before is replaced. Change.Mode is Off or Observe.
 func (o *Operator) Ask(ctx context.Context, expected uint64, change sqlguard.Change) (Mode, error) {
 	change.By = cmp.Or(change.By, o.cfg.Actor)
-	now, err := o.store.Mode(ctx)
+	now, err := call(ctx, o, o.store.Mode)
 	if err != nil {
 		return Mode{}, err
 	}
@@ -240,7 +253,7 @@ func (o *Operator) Cut(ctx context.Context, closed Mode) (Mode, error) {
 // swap changes the mode, and says so in the audit log. If it is not known whether the store
 // has done it, the store is asked.
 func (o *Operator) swap(ctx context.Context, action string, from, next Mode) (Mode, error) {
-	after, err := o.store.Swap(ctx, from.Epoch, next)
+	after, err := call(ctx, o, func(ctx context.Context) (Mode, error) { return o.store.Swap(ctx, from.Epoch, next) })
 	var conflict *ConflictError
 	if errors.As(err, &conflict) && conflict.Current.State == next.State && conflict.Current.Op == next.Op &&
 		conflict.Current.Cut == next.Cut && next.Op != "" {
@@ -257,7 +270,7 @@ func (o *Operator) undo(ctx context.Context, op string, left Mode, cause error) 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.cfg.Rollback)
 	defer cancel()
 	for {
-		now, err := o.store.Mode(ctx)
+		now, err := call(ctx, o, o.store.Mode)
 		if err == nil {
 			left = now
 			if now.Op != op {
@@ -294,6 +307,6 @@ func (o *Operator) audit(ctx context.Context, action string, before, after Mode,
 		}
 		e.Details = text
 	}
-	err := o.store.Audit(ctx, e)
+	_, err := call(ctx, o, func(ctx context.Context) (struct{}, error) { return struct{}{}, o.store.Audit(ctx, e) })
 	return cmp.Or(failed, err)
 }

@@ -11,7 +11,6 @@ const (
 	startClosed
 	epochsNeverGoBack
 	lapseCloses
-	registerAnew
 	everybodyArmed
 	waitForTail
 	oneEpoch
