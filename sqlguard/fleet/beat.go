@@ -142,10 +142,15 @@ func (m *Member) look() {
 			r.Oldest, r.Work = p.Open[0].Age, clip(p.Open[0].String())
 		}
 	}
-	r.Alarm = m.backwards
-	if until := m.mode.Change.Until; r.Alarm == "" && m.mode.State != Open && !until.IsZero() && time.Now().After(until) {
-		r.Alarm = "the end was expected at " + until.UTC().Format(time.RFC3339) + ", and the fleet is " + string(m.mode.State) + " still"
+}
+
+// alarm returns what a person should look at; "" if there is nothing.
+func (m *Member) alarm() string {
+	until := m.mode.Change.Until
+	if m.backwards == "" && m.mode.State != Open && !until.IsZero() && time.Now().After(until) {
+		return "the end was expected at " + until.UTC().Format(time.RFC3339) + ", and the fleet is " + string(m.mode.State) + " still"
 	}
+	return m.backwards
 }
 
 // clip bounds what is shown of a text.
@@ -165,6 +170,7 @@ func (m *Member) note(err error) {
 	if !failing && m.failing && err == nil {
 		m.log(slog.LevelInfo, "quiesce: the fleet's store answers again")
 	}
+	m.record.Alarm = m.alarm()
 	m.status.Lock()
 	defer m.status.Unlock()
 	if m.record.Alarm != "" && m.record.Alarm != m.status.Alarm {
