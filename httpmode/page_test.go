@@ -3,10 +3,15 @@ package httpmode_test
 import (
 	"fmt"
 	"html/template"
+	"io"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -186,6 +191,41 @@ func TestATemplateOfTheSiteGetsTheForm(t *testing.T) {
 	} {
 		if got := refuseForm(t, m, form, body).Body.String(); got != want {
 			t.Errorf("%s: got %q, want %q", body, got, want)
+		}
+	}
+}
+
+// The template is the one that the documentation of Page.Form has.
+func TestTheDocumentedTemplateSendsTheSameForm(t *testing.T) {
+	source, err := os.ReadFile("page.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, line := range regexp.MustCompile(`(?m)^\t//\t(.*)$`).FindAllSubmatch(source, -1) {
+		text.Write(append(line[1], '\n'))
+	}
+	g := newGuard(t)
+	var got url.Values
+	s := serve(t, newMiddleware(t, httpmode.Config{
+		Guard: g, Template: template.Must(template.New("").Parse(text.String())),
+	}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseMultipartForm(1 << 20); err != nil && err != http.ErrNotMultipart {
+			t.Error(err)
+		}
+		got = r.PostForm
+		io.WriteString(w, strings.Split(r.Header.Get("Content-Type"), ";")[0])
+	})))
+	want := url.Values{"text": {"one\r\n\r\n<b>two"}, "csrf": {"t"}}
+	for contentType, body := range map[string]string{
+		form: want.Encode(), multipartForm: parts([2]string{`name="csrf"`, "t"}, [2]string{`name="text"`, want["text"][0]}),
+	} {
+		hold(t, g, readOnly)
+		refused := s.do(t, "POST", "/comments", body, contentType, browser)
+		hold(t, g, sqlguard.Change{})
+		readPage(t, refused.body).submit(t, s, "/comments").wantAnswer(t, 200, strings.TrimPrefix(strings.Split(contentType, ";")[0], "Content-Type: "))
+		if !maps.EqualFunc(got, want, slices.Equal) {
+			t.Errorf("%s: the handler got %q, want %q", contentType, got, want)
 		}
 	}
 }
