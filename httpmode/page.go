@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"html/template"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -122,5 +123,25 @@ var pagePolicy = func() string {
 	style, _, _ := strings.Cut(rest, "</style>")
 	hash := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
-		"'; base-uri 'none'; frame-ancestors 'self'"
+		"'; base-uri 'none'; "
 }()
+
+// frameAncestors says who may have the page in a frame: who may have the site's own pages,
+// by the header as it stands. A site that is shown in others' frames would else show nothing to
+// who sends a form there. If the header does not say, it is the site itself. Of several
+// policies each holds (CSP 3, 4.2.1).
+func frameAncestors(h http.Header) string {
+	var found []string
+	for _, policies := range h["Content-Security-Policy"] {
+		for directive := range strings.FieldsFuncSeq(policies, func(r rune) bool { return r == ';' || r == ',' }) {
+			directive = strings.TrimSpace(directive)
+			if name, _, _ := strings.Cut(directive, " "); strings.EqualFold(name, "frame-ancestors") {
+				found = append(found, directive)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return "frame-ancestors 'self'"
+	}
+	return strings.Join(found, ", ")
+}
