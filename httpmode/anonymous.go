@@ -182,13 +182,19 @@ var cacheHeaders = [...]string{
 
 // keepFromCaches says that an answer to a request whose credentials were removed
 // is for this visitor, now. Without it a shared cache could keep the logged-out page.
+// What the handler says against changing its answer on the way, as compression does to a
+// stream of events, has nothing to do with keeping it.
 func keepFromCaches(h http.Header) {
+	cacheControl := "private, no-store"
+	if strings.Contains(strings.ToLower(strings.Join(h["Cache-Control"], ",")), "no-transform") {
+		cacheControl += ", no-transform"
+	}
 	for key := range h {
 		if slices.Contains(cacheHeaders[:], fieldName(key)) {
 			delete(h, key)
 		}
 	}
-	h.Set("Cache-Control", "private, no-store")
+	h.Set("Cache-Control", cacheControl)
 	addVary(h, "Cookie")
 	addVary(h, "Authorization")
 }

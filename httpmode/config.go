@@ -114,8 +114,8 @@ type Config struct {
 	// a language that is built in keep its text.
 	Texts map[language.Tag]Texts
 	// Template is the page, executed with a [Page]. If nil, the built-in one. The
-	// built-in page brings its own Content-Security-Policy; for another template the site's own
-	// applies. What the visitor typed is in the page's Form: show it, or it may be lost.
+	// built-in page brings its own Content-Security-Policy, with what the site's says of
+	// frame-ancestors; for another template the site's own applies. What the visitor typed is in the page's Form: show it, or it may be lost.
 	Template *template.Template
 	// ProblemType is the URI that says what kind of problem it is (RFC 9457,
 	// 3.1.1). If empty, "about:blank".

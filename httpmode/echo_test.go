@@ -95,6 +95,7 @@ func TestNothingTypedIsLost(t *testing.T) {
 		{name: "another charset", contentType: form + "; charset=shift_jis", body: "text=tiger", advice: "Go back to the form"},
 		{name: "UTF-8 by name", contentType: form + "; charset=UTF-8", body: "text=hi", shown: []control{{"Text", "hi"}}, again: true, controls: []control{{"text", "hi"}}},
 		{name: "a charset in a field", body: "_charset_=windows-1252&text=hi", shown: []control{{"Text", "hi"}}, advice: "Go back to the form"},
+		{name: "a charset that a browser fills in by another spelling", body: "_Charset_=&text=hi", shown: []control{{"Text", "hi"}}, advice: "Go back to the form"},
 		{
 			name: "what frameworks add", body: "utf8=%E2%9C%93&_method=patch&text=hi", again: true,
 			shown: []control{{"Text", "hi"}}, controls: []control{{"utf8", "✓"}, {"_method", "patch"}, {"text", "hi"}},

@@ -152,11 +152,12 @@ func (x *exchange) answer(cause Cause) {
 	x.committed.Store(true)
 	info := x.current(cause)
 	a := x.m.newAnswer(x.original, info, cause)
+	header := x.w.Header()
 	if a.format == formatHTML {
 		a.page.Form = x.form()
+		a.frames = frameAncestors(header)
 	}
 	response := x.m.renderer.render(a)
-	header := x.w.Header()
 	info.mark(header)
 	maps.Copy(header, response.header)
 	x.guardHeader(header)

@@ -203,7 +203,7 @@ func (s sentForm) giveBack(secrets secrets) Form {
 // fitsHTML reports whether a page in UTF-8 sends a field again as it came. HTML has no
 // NUL; a browser sends no field without a name; and it fills in "_charset_" itself (HTML, 4.10.19.1).
 func (f sentField) fitsHTML() bool {
-	if f.name == "_charset_" && !isUTF8(f.value) || f.name == "" {
+	if strings.EqualFold(f.name, "_charset_") && !isUTF8(f.value) || f.name == "" {
 		return false
 	}
 	both := f.name + f.value
