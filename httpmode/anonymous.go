@@ -173,38 +173,6 @@ func (id identity) keptSetCookies(cookies []string) []string {
 	return kept
 }
 
-// cacheHeaders let caches keep an answer, or ask for it again by a validator that
-// belongs to the signed-in page.
-var cacheHeaders = [...]string{
-	"Cache-Control", "Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control",
-	"Surrogate-Control", "Edge-Control", "X-Accel-Expires", "Expires", "Etag", "Last-Modified",
-}
-
-// keepFromCaches says that an answer to a request whose credentials were removed
-// is for this visitor, now. Without it a shared cache could keep the logged-out page.
-func keepFromCaches(h http.Header) {
-	for key := range h {
-		if slices.Contains(cacheHeaders[:], fieldName(key)) {
-			delete(h, key)
-		}
-	}
-	h.Set("Cache-Control", "private, no-store")
-	addVary(h, "Cookie")
-	addVary(h, "Authorization")
-}
-
-// addVary adds a field name to Vary where it is not there (RFC 9110, 12.5.5).
-func addVary(h http.Header, field string) {
-	for _, line := range h["Vary"] {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = textproto.TrimString(name); name == "*" || strings.EqualFold(name, field) {
-				return
-			}
-		}
-	}
-	h.Add("Vary", field)
-}
-
 // asksSignIn reports whether an answer wants somebody to sign in: a 401, its
 // proxy's sibling, or a redirect to a page where people log in, htmx's own included.
 func (m *Middleware) asksSignIn(r *http.Request, status int, h http.Header) bool {

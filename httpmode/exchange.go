@@ -63,6 +63,7 @@ func (x *exchange) begin() {
 
 // run calls the handler, and minds its answer.
 func (x *exchange) run(next http.Handler, r *http.Request) {
+	defer x.guardTrailers() // also those of a handler whose panic is recovered from outside
 	defer func() {
 		if v := recover(); v != nil {
 			x.panicked(v)
@@ -72,7 +73,6 @@ func (x *exchange) run(next http.Handler, r *http.Request) {
 	if !x.committed.Load() {
 		x.commit(http.StatusOK) // what net/http makes of a handler that wrote nothing
 	}
-	x.guardTrailers()
 }
 
 // guardTrailers minds what the handler put into the header map once the header
@@ -102,9 +102,7 @@ func (x *exchange) panicked(v any) {
 	case readOnly && !x.committed.Load():
 		x.replace(CauseWrite)
 	default:
-		if !x.committed.Load() {
-			x.guardHeader(x.w.Header()) // for whoever answers in our place
-		}
+		x.pass(x.w.Header()) // for whoever answers in our place
 		panic(v)
 	}
 }
@@ -121,12 +119,17 @@ func (x *exchange) commit(status int) bool {
 		x.replace(CauseSignIn)
 	default:
 		x.committed.Store(true)
-		x.guardHeader(header)
-		if x.info.Stripped {
-			keepFromCaches(header)
-		}
+		x.pass(header)
 	}
 	return x.replaced
+}
+
+// pass makes a header of the handler's fit to be sent.
+func (x *exchange) pass(h http.Header) {
+	x.guardHeader(h)
+	if x.info.Stripped {
+		keepFromCaches(h)
+	}
 }
 
 // guardHeader removes what anonymous mode holds back from an answer.
@@ -157,6 +160,7 @@ func (x *exchange) answer(cause Cause) {
 	}
 	response := x.m.renderer.render(a)
 	header := x.w.Header()
+	forgetCaching(header) // what outer layers say of every answer
 	info.mark(header)
 	maps.Copy(header, response.header)
 	x.guardHeader(header)

@@ -54,6 +54,7 @@ func convert(r *http.Request) {
 // seeOther answers a form post with a redirect to the URL that it was sent to.
 func seeOther(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
+	forgetCaching(h)
 	h.Set("Location", sameURL(r))
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(http.StatusSeeOther)

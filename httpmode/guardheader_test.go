@@ -1,6 +1,8 @@
 package httpmode_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -8,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/quiescehq/quiesce/httpmode"
+	"github.com/quiescehq/quiesce/sqlguard"
 )
 
 // raw is a handler that spells its header as it likes, around Header.Set.
@@ -88,6 +91,37 @@ func TestTrailersAreGuarded(t *testing.T) {
 			})))
 		if got.Get("Set-Cookie") != "" || got.Get("X-Sum") != "1" {
 			t.Errorf("HTTP/2 %t: trailers %v", http2, got)
+		}
+	}
+}
+
+func TestTrailersOfAHandlerThatPanicsAreGuarded(t *testing.T) {
+	g := newGuard(t)
+	for name, tt := range map[string]struct {
+		change sqlguard.Change
+		status int
+		panics func(ctx context.Context) error
+	}{
+		"a panic that is recovered from outside": {anonymous, 200, func(context.Context) error { return errors.New("bug") }},
+		"our error, once it is answered":         {readOnly, 500, func(ctx context.Context) error { return write(ctx, g) }},
+	} {
+		hold(t, g, tt.change)
+		for _, http2 := range []bool{false, true} {
+			inner := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(
+				func(w http.ResponseWriter, r *http.Request) {
+					err := tt.panics(r.Context())
+					w.WriteHeader(tt.status)
+					w.(http.Flusher).Flush()
+					w.Header().Set(http.TrailerPrefix+"Set-Cookie", "session=1")
+					panic(err)
+				}))
+			got := trailers(t, http2, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer func() { recover() }()
+				inner.ServeHTTP(w, r)
+			}))
+			if len(got) > 0 {
+				t.Errorf("%s, HTTP/2 %t: trailers %v", name, http2, got)
+			}
 		}
 	}
 }

@@ -196,7 +196,7 @@ func (m *Middleware) WriteError(w http.ResponseWriter, r *http.Request, err erro
 
 // bodyHeaders describe a body that is not sent after all. Content-Encoding is not among
 // them: outside of the handler it belongs to middleware that compresses.
-var bodyHeaders = [...]string{"Content-Length", "Content-Disposition", "Content-Range", "Etag", "Last-Modified"}
+var bodyHeaders = [...]string{"Content-Length", "Content-Disposition", "Content-Range"}
 
 // maxRetryAfter bounds how long clients are sent away.
 const maxRetryAfter = 10 * time.Minute
