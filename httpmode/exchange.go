@@ -63,6 +63,7 @@ func (x *exchange) begin() {
 
 // run calls the handler, and minds its answer.
 func (x *exchange) run(next http.Handler, r *http.Request) {
+	defer handBack(x.original, r)
 	defer x.guardTrailers() // also those of a handler whose panic is recovered from outside
 	defer func() {
 		if v := recover(); v != nil {
@@ -72,6 +73,16 @@ func (x *exchange) run(next http.Handler, r *http.Request) {
 	next.ServeHTTP(x.writer(), r)
 	if !x.committed.Load() {
 		x.commit(http.StatusOK) // what net/http makes of a handler that wrote nothing
+	}
+}
+
+// handBack does for the copy of a request what net/http and outer layers do for the
+// original, and find nothing there: the files of its form are removed, and the pattern that a ServeMux
+// noted in it is there to be read, by those who count requests by route.
+func handBack(original, r *http.Request) {
+	original.Pattern = r.Pattern
+	if form := r.MultipartForm; form != nil && form != original.MultipartForm {
+		form.RemoveAll() // what cannot be removed, net/http does not mention either
 	}
 }
 

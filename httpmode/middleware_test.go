@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -197,6 +198,35 @@ func TestCallersRequestIsNotChanged(t *testing.T) {
 		h.ServeHTTP(httptest.NewRecorder(), r)
 		if r.Method != "POST" || r.Form == nil || fmt.Sprint(r.Header) != fmt.Sprint(before) {
 			t.Errorf("with %+v the caller's request became %s %v %v", c, r.Method, r.Form, r.Header)
+		}
+	}
+}
+
+func TestOuterLayersSeeThePatternInEveryMode(t *testing.T) {
+	g := newGuard(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/talks/{id}", nothing)
+	h := newMiddleware(t, httpmode.Config{Guard: g, BypassKey: bypassKey}).Handler(mux)
+	for name, tt := range map[string]struct {
+		change sqlguard.Change
+		method string
+		token  bool
+	}{
+		"off":               {sqlguard.Change{}, "GET", false},
+		"observe":           {observe, "POST", false},
+		"read-only":         {readOnly, "GET", false},
+		"anonymous":         {anonymous, "GET", false},
+		"in a bypass":       {readOnly, "POST", true},
+		"a form made a GET": {getOnly, "POST", false},
+	} {
+		hold(t, g, tt.change)
+		r := httptest.NewRequest(tt.method, "/talks/1", nil)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if tt.token {
+			r.Header.Set(httpmode.HeaderBypass, sign(t, bypassKey, "smoke test", time.Now().Add(time.Hour)))
+		}
+		if h.ServeHTTP(httptest.NewRecorder(), r); r.Pattern != "/talks/{id}" {
+			t.Errorf("%s: the pattern is %q", name, r.Pattern)
 		}
 	}
 }
