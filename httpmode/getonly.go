@@ -39,16 +39,19 @@ func convert(r *http.Request) {
 	r.Trailer = nil
 	r.Form, r.PostForm, r.MultipartForm = nil, nil, nil
 	for name := range r.Header {
-		if strings.HasPrefix(name, "Content-") {
+		if isOverride(name) || describesBody(headerName(name)) {
 			delete(r.Header, name)
 		}
 	}
-	for _, name := range overrideHeaders {
-		delete(r.Header, name)
+}
+
+// describesBody reports whether a header is about the body of a request.
+func describesBody(name string) bool {
+	switch name {
+	case "Expect", "Trailer", "Transfer-Encoding":
+		return true
 	}
-	r.Header.Del("Expect")
-	r.Header.Del("Trailer")
-	r.Header.Del("Transfer-Encoding")
+	return strings.HasPrefix(name, "Content-")
 }
 
 // seeOther answers a form post with a redirect to the URL that it was sent to.

@@ -128,6 +128,7 @@ func TestHeadersOfABodyAreGoneWhateverServesThem(t *testing.T) {
 	r.Header = http.Header{
 		"Content-Type": {"application/x-www-form-urlencoded"}, "Content-Range": {"x"}, "Content-Disposition": {"x"},
 		"Trailer": {"X-Sum"}, "Transfer-Encoding": {"chunked"}, "Expect": {"100-continue"}, "Accept-Language": {"de"},
+		"Content_type": {"text/html"}, "X_http_method_override": {"DELETE"}, "X-Http-Method": {"PUT"},
 	}
 	newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.Header) != 1 || r.Header.Get("Accept-Language") != "de" {

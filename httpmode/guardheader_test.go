@@ -19,6 +19,7 @@ func raw(w http.ResponseWriter, _ *http.Request) {
 	h["set-cookie"] = []string{"session=1", "csrf=1"}
 	h["WWW-Authenticate"] = []string{"Basic"}
 	h["clear-site-data"] = []string{`"cookies"`}
+	h["set-login"] = []string{"logged-out"}
 	h["ETag"] = []string{`"1"`}
 	h["cache-control"] = []string{"public, max-age=60"}
 	h["CDN-Cache-Control"] = []string{"max-age=60"}
@@ -34,7 +35,7 @@ func TestHeaderIsGuardedHoweverItIsSpelt(t *testing.T) {
 		got := s.do(t, "GET", "/", "", "Cookie: session=1")
 		got.wantAnswer(t, http.StatusOK, "page")
 		for name, want := range map[string]string{
-			"Set-Cookie": "csrf=1", "Www-Authenticate": "", "Clear-Site-Data": "",
+			"Set-Cookie": "csrf=1", "Www-Authenticate": "", "Clear-Site-Data": "", "Set-Login": "",
 			"Etag": "", "Cache-Control": "private, no-store", "Cdn-Cache-Control": "",
 		} {
 			if values := strings.Join(got.header.Values(name), "|"); values != want {

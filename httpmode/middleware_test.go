@@ -50,7 +50,8 @@ func TestMethodOverrideOnAGetIsAWrite(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, readOnly)
 	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(echo)))
-	for _, header := range []string{"X-HTTP-Method-Override: delete", "X-HTTP-Method: PUT", "X-Method-Override: PATCH"} {
+	for _, header := range []string{"X-HTTP-Method-Override: delete", "X-HTTP-Method: PUT", "X-Method-Override: PATCH",
+		"X_HTTP_METHOD_OVERRIDE: DELETE", "x-http_method: PUT"} {
 		s.do(t, "GET", "/", "", header).wantMaintenance(t, httpmode.CauseWrite)
 	}
 	s.do(t, "GET", "/", "", "X-HTTP-Method-Override: head").wantAnswer(t, 200, "GET ")
@@ -61,7 +62,7 @@ func TestMethodOverrideIsJudgedByItsOwnRoute(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, readOnly)
 	s := serve(t, newMiddleware(t, httpmode.Config{
-		Guard: g, Reads: []string{"POST /search", "/graphql"}, Writes: []string{"PUT /graphql"}, Exempt: []string{"GET /healthz"},
+		Guard: g, Reads: []string{"POST /search", "/graphql"}, Writes: []string{"PUT /graphql", "GET /verify"}, Exempt: []string{"GET /healthz"},
 	}).Handler(http.HandlerFunc(echo)))
 	for _, tt := range []struct {
 		name, method, path, override string
@@ -72,9 +73,11 @@ func TestMethodOverrideIsJudgedByItsOwnRoute(t *testing.T) {
 		{"a read by whatever method", "POST", "/graphql", "PATCH", false},
 		{"but for the one that is declared", "POST", "/graphql", "PUT", true},
 		{"a read that stays one", "POST", "/search", "post", false},
+		{"a read that becomes a GET that writes", "QUERY", "/verify", "get", true},
+		{"a read that becomes a HEAD that writes", "OPTIONS", "/verify", "HEAD", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := s.do(t, tt.method, tt.path, "", "X-HTTP-Method-Override: GET", "X-HTTP-Method-Override: "+tt.override)
+			got := s.do(t, tt.method, tt.path, "", "X-HTTP-Method-Override: TRACE", "X-HTTP-Method-Override: "+tt.override)
 			if refused := got.status == 503; refused != tt.refused {
 				t.Errorf("status %d, refused %t, want %t", got.status, refused, tt.refused)
 			}
