@@ -1,6 +1,7 @@
 package httpmode_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -376,4 +377,40 @@ func TestAnonymizeHook(t *testing.T) {
 	hold(t, g, anonymous)
 	s.do(t, "GET", "/", "", "Cookie: session=1").wantAnswer(t, 200, "1")
 	s.do(t, "GET", "/nil", "").wantMaintenance(t, httpmode.CauseSignIn)
+}
+
+func TestWhatTheHookRemovesCountsAsCredentials(t *testing.T) {
+	type userKey struct{}
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	inner := newMiddleware(t, httpmode.Config{Guard: g, Anonymize: func(r *http.Request) *http.Request {
+		if r.Context().Value(userKey{}) == nil {
+			return r
+		}
+		return r.WithContext(context.WithValue(r.Context(), userKey{}, nil))
+	}}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=60")
+		if r.Context().Value(userKey{}) != nil {
+			t.Error("the handler sees who it is")
+		}
+		if r.URL.Path == "/account" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		fmt.Fprint(w, httpmode.FromContext(r.Context()).Stripped)
+	}))
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user := r.URL.Query().Get("as"); user != "" {
+			r = r.WithContext(context.WithValue(r.Context(), userKey{}, user))
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	s.do(t, "GET", "/account?as=ada", "").wantMaintenance(t, httpmode.CauseSignIn)
+	s.do(t, "GET", "/account", "").wantAnswer(t, 401, "false")
+	for path, want := range map[string]string{"/?as=ada": "private, no-store", "/": "public, max-age=60"} {
+		got := s.do(t, "GET", path, "")
+		got.wantAnswer(t, 200, fmt.Sprint(path != "/"))
+		if control := got.header.Get("Cache-Control"); control != want {
+			t.Errorf("%s: Cache-Control: %q, want %q", path, control, want)
+		}
+	}
 }

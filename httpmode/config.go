@@ -68,7 +68,9 @@ type Config struct {
 	// credentials are removed, and returns the request that the handler gets. Use
 	// it to remove identity that only the application knows of: values that outer
 	// middleware put into the context. It must not change the
-	// request's URL or maps in place. If it returns nil, the request is refused.
+	// request's URL or maps in place. If it returns another request than it was given, that
+	// counts as credentials removed: where there is nothing to remove it should return the one that
+	// it was given, so that caches may keep the answer. If it returns nil, the request is refused.
 	Anonymize func(*http.Request) *http.Request
 
 	// Route returns the pattern of the route that a request will be handled by, for the

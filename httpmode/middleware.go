@@ -160,7 +160,9 @@ func (x *exchange) request(d decision, body io.ReadCloser) *http.Request {
 	}
 	x.findRoute(r)
 	if d.anonymous && x.m.config.Anonymize != nil {
-		r = x.m.config.Anonymize(r)
+		guest := x.m.config.Anonymize(r)
+		x.info.Stripped = x.info.Stripped || guest != r
+		return guest
 	}
 	return r
 }
