@@ -55,12 +55,13 @@ func describesBody(name string) bool {
 }
 
 // seeOther answers a form post with a redirect to the URL that it was sent to.
-func seeOther(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
+func (x *exchange) seeOther() {
+	h := x.w.Header()
+	x.guardHeader(h)
 	forgetCaching(h)
-	h.Set("Location", sameURL(r))
+	h.Set("Location", sameURL(x.original))
 	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusSeeOther)
+	x.w.WriteHeader(http.StatusSeeOther)
 }
 
 // sameURL returns a reference to the URL that the client asked for, whatever outer

@@ -122,7 +122,7 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		return
 	case d.convert && m.config.GetOnly == SeeOther:
 		x.limitBody()
-		seeOther(w, r)
+		x.seeOther()
 		return
 	}
 	inner := x.request(d, body)
