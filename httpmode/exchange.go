@@ -138,6 +138,9 @@ func (x *exchange) commit(status int) bool {
 // pass makes a header of the handler's fit to be sent.
 func (x *exchange) pass(h http.Header) {
 	x.guardHeader(h)
+	if h[HeaderMode] == nil {
+		x.info.mark(h) // the handler has cleared its header
+	}
 	if x.info.Stripped {
 		keepFromCaches(h)
 	}

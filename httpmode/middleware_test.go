@@ -105,6 +105,18 @@ func TestModeHeaderNamesWhatIsOn(t *testing.T) {
 	}
 }
 
+func TestAHandlerThatClearsItsHeaderLeavesTheMode(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		clear(w.Header()) // as renderers of errors do
+		w.WriteHeader(http.StatusNotFound)
+	})))
+	if got := s.do(t, "GET", "/", "").header["Quiesce-Mode"]; len(got) != 1 || got[0] != "read-only" {
+		t.Errorf("Quiesce-Mode: %q", got)
+	}
+}
+
 func TestRoutesAreMatchedExactly(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, readOnly)
