@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -38,6 +37,7 @@ type exchange struct {
 	committed atomic.Bool // the header is sent, or as good as sent
 	forced    atomic.Bool // WriteError asked for the maintenance answer
 	replaced  bool        // the answer is ours; what the handler writes is discarded
+	unsent    http.Header // what the handler says after that
 }
 
 // Value finds the exchange itself, and else what the [sqlguard.Scope] has.
@@ -87,20 +87,10 @@ func handBack(original, r *http.Request) {
 }
 
 // guardTrailers minds what the handler put into the header map once the header
-// was sent, which net/http sends as trailers. Those of a body that was replaced go with it.
+// was sent, which net/http sends as trailers.
 func (x *exchange) guardTrailers() {
-	if !x.anonymous && !x.replaced {
-		return // and net/http need not copy its header map to show it once more
-	}
-	header := x.w.Header()
-	x.guardHeader(header)
-	if !x.replaced {
-		return
-	}
-	for key := range header {
-		if strings.HasPrefix(key, http.TrailerPrefix) {
-			delete(header, key)
-		}
+	if x.anonymous { // otherwise net/http need not copy its header map to show it once more
+		x.guardHeader(x.w.Header())
 	}
 }
 
