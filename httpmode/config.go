@@ -58,7 +58,7 @@ type Config struct {
 	KeepCookies []string
 	// Credentials are request headers that carry identity, beside the well-known
 	// ones, which anonymous mode removes. A trailing "*" stands for any ending:
-	// "X-Acme-User-*".
+	// "X-Acme-User-*". Neither case nor underscores for hyphens make another name.
 	Credentials []string
 	// CredentialParams are the names of query parameters that carry identity, such as
 	// "access_token", which anonymous mode removes from the URL. The case of their letters counts. None are removed
