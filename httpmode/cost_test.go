@@ -100,10 +100,31 @@ func TestCost(t *testing.T) {
 // serving returns a function that has a page served n times.
 func serving(h http.Handler) func(n int) {
 	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/talks", nil)
+	r.Header = ofABrowser.Clone()
 	return func(n int) {
 		for range n {
 			clear(w.Header())
 			h.ServeHTTP(w, r)
 		}
 	}
+}
+
+// ofABrowser is the header that a request of a browser's has.
+var ofABrowser = http.Header{
+	"Accept":                    {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"},
+	"Accept-Encoding":           {"gzip, deflate, br, zstd"},
+	"Accept-Language":           {"de,en-US;q=0.7,en;q=0.3"},
+	"Cache-Control":             {"max-age=0"},
+	"Connection":                {"keep-alive"},
+	"Cookie":                    {"session=0123456789abcdef; csrf=0123456789abcdef; lang=de"},
+	"Dnt":                       {"1"},
+	"Priority":                  {"u=0, i"},
+	"Referer":                   {"https://example.com/"},
+	"Sec-Fetch-Dest":            {"document"},
+	"Sec-Fetch-Mode":            {"navigate"},
+	"Sec-Fetch-Site":            {"same-origin"},
+	"Sec-Fetch-User":            {"?1"},
+	"Upgrade-Insecure-Requests": {"1"},
+	"User-Agent":                {"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"},
+	"X-Forwarded-For":           {"192.0.2.1"},
 }

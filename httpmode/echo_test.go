@@ -89,6 +89,10 @@ func TestNothingTypedIsLost(t *testing.T) {
 			body:  strings.TrimSuffix(parts([2]string{`name="text"`, "hello"}, [2]string{`name="more"`, "tiger"}), "\r\n--x--\r\n"),
 			shown: []control{{"Text", "hello"}},
 		},
+		{
+			name: "a multipart form whose beginning somebody has read", contentType: multipartForm, advice: "Go back to the form",
+			body: parts([2]string{`name="text"`, "hello"}, [2]string{`name="more"`, "text"})[10:],
+		},
 		{name: "a multipart form without a boundary", contentType: "Content-Type: multipart/form-data", body: "tiger", advice: "Go back to the form"},
 		{name: "not UTF-8", body: "a=b&text=tiger%FF", shown: []control{{"A", "b"}}, advice: "Go back to the form"},
 		{name: "NUL", body: "a=b&text=tiger%00", shown: []control{{"A", "b"}}, advice: "Go back to the form"},

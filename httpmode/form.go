@@ -125,6 +125,10 @@ func (s *sentForm) decodeURLEncoded(body string, whole bool) {
 // decodeMultipart decodes a form that may have files (RFC 7578). Of what is cut off it
 // keeps the parts that are there.
 func (s *sentForm) decodeMultipart(boundary string, body []byte) {
+	if !bytes.HasPrefix(body, []byte("--"+boundary)) { // browsers send nothing before it: somebody has read it
+		s.whole = false
+		return
+	}
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
 	for boundary != "" {
 		part, err := parts.NextPart()
