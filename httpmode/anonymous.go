@@ -1,6 +1,7 @@
 package httpmode
 
 import (
+	"encoding/json"
 	"iter"
 	"net/http"
 	"net/textproto"
@@ -13,20 +14,22 @@ import (
 // trailing "*" stands for any ending.
 var credentialHeaders = []string{
 	"Authorization", "Proxy-Authorization",
-	"X-Api-Key", "X-Api-Token", "X-Api-Secret", "Api-Key", "Apikey", "X-Apikey", "X-Auth-Token", "X-Auth-Key", "X-Access-Token",
+	"X-Api-Key", "X-Api-Token", "X-Api-Secret", "Api-Key", "Apikey", "X-Apikey", "X-Auth-*", "X-Authorization", "X-Access-Token",
 	"X-Session-Token", "X-Id-Token", "X-Jwt-Assertion", "X-Goog-Api-Key", "X-Rapidapi-Key", "Private-Token", "X-Vault-Token",
+	"Ocp-Apim-Subscription-Key",
 	// oauth2-proxy, Authelia, Authentik, Kong, Pomerium, Tailscale, Vouch, and their kin
 	"X-Forwarded-User", "X-Forwarded-Email", "X-Forwarded-Groups", "X-Forwarded-Roles",
-	"X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token", "X-Forwarded-Id-Token",
-	"X-Auth-Request-*", "X-Auth-User", "X-Auth-Email", "X-Remote-User", "X-Remote-Email", "X-Remote-Name",
+	"X-Forwarded-Preferred-Username", "X-Forwarded-Access-Token", "X-Forwarded-Id-Token", "X-Forwarded-Authorization",
+	"X-Userinfo", "X-Remote-User", "X-Remote-Email", "X-Remote-Name",
 	"X-Remote-Group", "X-Remote-Groups", "X-Remote-Extra-*", "Remote-User", "Remote-Email", "Remote-Groups", "Remote-Name",
 	"X-Webauth-*", "X-Authentik-*", "X-Authenticated-*", "X-Consumer-*", "X-Pomerium-*", "X-Vouch-*", "Tailscale-User-*",
 	// the clouds' identity-aware proxies
-	"X-Goog-Authenticated-User-*", "X-Goog-Iap-Jwt-Assertion", "X-Serverless-Authorization", "X-Amzn-Oidc-*",
+	"X-Goog-Authenticated-User-*", "X-Goog-Iap-Jwt-Assertion", "X-Serverless-Authorization",
+	"X-Apigateway-Api-Userinfo", "X-Endpoint-Api-Userinfo", "X-Amzn-Oidc-*",
 	"X-Ms-Client-Principal*", "X-Ms-Token-*", "Cf-Access-*",
 	// client certificates (RFC 9440, Envoy, nginx, AWS)
 	"Client-Cert", "Client-Cert-Chain", "X-Forwarded-Client-Cert", "X-Forwarded-Tls-Client-Cert*",
-	"X-Client-Cert*", "X-Ssl-Client-*", "Ssl-Client-*", "X-Tls-Client-*", "X-Ssl-Cert*", "X-Arr-Clientcert", "X-Amzn-Mtls-*",
+	"X-Client-Cert*", "X-Client-Dn", "X-Client-Verify", "X-Ssl-Client-*", "Ssl-Client-*", "X-Tls-Client-*", "X-Ssl-Cert*", "X-Arr-Clientcert", "X-Amzn-Mtls-*",
 }
 
 // identity knows what carries identity.
@@ -43,11 +46,10 @@ func newIdentity(cfg Config) identity {
 		keep:  slices.Clone(cfg.KeepCookies), params: slices.Clone(cfg.CredentialParams),
 	}
 	for _, name := range slices.Concat(credentialHeaders, cfg.Credentials) {
-		prefix, isPrefix := strings.CutSuffix(name, "*")
-		if canonical := textproto.CanonicalMIMEHeaderKey(prefix); isPrefix {
-			id.prefixes = append(id.prefixes, canonical)
+		if prefix, isPrefix := strings.CutSuffix(name, "*"); isPrefix {
+			id.prefixes = append(id.prefixes, headerName(prefix))
 		} else {
-			id.exact[canonical] = true
+			id.exact[headerName(name)] = true
 		}
 	}
 	return id
@@ -92,10 +94,15 @@ func (id identity) strip(r *http.Request) bool {
 	return stripped
 }
 
-// carries reports whether a header carries identity. An underscore is as good as a
+// headerName returns the canonical name of a request header. An underscore is as good as a
 // hyphen: to CGI and its heirs both names are one.
+func headerName(key string) string {
+	return textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(key, "_", "-"))
+}
+
+// carries reports whether a header carries identity.
 func (id identity) carries(name string) bool {
-	name = textproto.CanonicalMIMEHeaderKey(strings.ReplaceAll(name, "_", "-"))
+	name = headerName(name)
 	return id.exact[name] || slices.ContainsFunc(id.prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
@@ -149,7 +156,7 @@ func fieldName(key string) string {
 func (id identity) guardHeader(h http.Header) {
 	for key, values := range h {
 		switch fieldName(key) {
-		case "Clear-Site-Data", "Www-Authenticate", "Proxy-Authenticate":
+		case "Clear-Site-Data", "Set-Login", "Www-Authenticate", "Proxy-Authenticate":
 			delete(h, key)
 		case "Set-Cookie":
 			if kept := id.keptSetCookies(values); len(kept) > 0 {
@@ -173,42 +180,10 @@ func (id identity) keptSetCookies(cookies []string) []string {
 	return kept
 }
 
-// cacheHeaders let caches keep an answer, or ask for it again by a validator that
-// belongs to the signed-in page.
-var cacheHeaders = [...]string{
-	"Cache-Control", "Cdn-Cache-Control", "Cloudflare-Cdn-Cache-Control", "Vercel-Cdn-Cache-Control",
-	"Surrogate-Control", "Edge-Control", "X-Accel-Expires", "Expires", "Etag", "Last-Modified",
-}
-
-// keepFromCaches says that an answer to a request whose credentials were removed
-// is for this visitor, now. Without it a shared cache could keep the logged-out page.
-func keepFromCaches(h http.Header) {
-	for key := range h {
-		if slices.Contains(cacheHeaders[:], fieldName(key)) {
-			delete(h, key)
-		}
-	}
-	h.Set("Cache-Control", "private, no-store")
-	addVary(h, "Cookie")
-	addVary(h, "Authorization")
-}
-
-// addVary adds a field name to Vary where it is not there (RFC 9110, 12.5.5).
-func addVary(h http.Header, field string) {
-	for _, line := range h["Vary"] {
-		for name := range strings.SplitSeq(line, ",") {
-			if name = textproto.TrimString(name); name == "*" || strings.EqualFold(name, field) {
-				return
-			}
-		}
-	}
-	h.Add("Vary", field)
-}
-
 // asksSignIn reports whether an answer wants somebody to sign in: a 401, its
 // proxy's sibling, or a redirect to a page where people log in, htmx's own included.
 func (m *Middleware) asksSignIn(r *http.Request, status int, h http.Header) bool {
-	locations := []string{h.Get("Hx-Redirect"), h.Get("Hx-Location")}
+	locations := []string{h.Get("Hx-Redirect"), htmxLocation(h)}
 	switch status {
 	case http.StatusUnauthorized, http.StatusProxyAuthRequired:
 		return true
@@ -220,4 +195,18 @@ func (m *Middleware) asksSignIn(r *http.Request, status int, h http.Header) bool
 		target, err := r.URL.Parse(location)
 		return location != "" && err == nil && m.logins.matches(target, r.Host)
 	})
+}
+
+// htmxLocation returns where HX-Location leads: it is a path, or a JSON object with one.
+func htmxLocation(h http.Header) string {
+	location := h.Get("Hx-Location")
+	if strings.HasPrefix(location, "{") {
+		var object struct {
+			Path string `json:"path"`
+		}
+		if json.Unmarshal([]byte(location), &object) == nil {
+			return object.Path
+		}
+	}
+	return location
 }

@@ -1,6 +1,7 @@
 package httpmode_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -83,7 +84,7 @@ func TestLogInSurvivesReadOnlyButNotAnonymousMode(t *testing.T) {
 func TestCredentialsAreRemoved(t *testing.T) {
 	g := newGuard(t)
 	m := newMiddleware(t, httpmode.Config{
-		Guard: g, KeepCookies: []string{"csrf", "lang"}, Credentials: []string{"x-acme-token", "X-Acme-User-*"},
+		Guard: g, KeepCookies: []string{"csrf", "lang"}, Credentials: []string{"x-acme-token", "X-Acme-User-*", "X_Old_Token", "old_user_*"},
 	})
 	var got http.Header
 	var info httpmode.Info
@@ -121,7 +122,18 @@ func TestCredentialsAreRemoved(t *testing.T) {
 		{"Private-Token: t", "Private-Token", "", true},
 		{"X_Forwarded_User: ada", "X_forwarded_user", "", true},
 		{"X-Auth_Request-User: ada", "X-Auth_request-User", "", true},
+		{"X-Auth-Username: ada", "X-Auth-Username", "", true},
+		{"X-Auth-Groups: a", "X-Auth-Groups", "", true},
+		{"X-Forwarded-Authorization: Bearer t", "X-Forwarded-Authorization", "", true},
+		{"X-Userinfo: t", "X-Userinfo", "", true},
+		{"X-Apigateway-Api-Userinfo: t", "X-Apigateway-Api-Userinfo", "", true},
+		{"Ocp-Apim-Subscription-Key: k", "Ocp-Apim-Subscription-Key", "", true},
+		{"X-Client-Dn: CN=ada", "X-Client-Dn", "", true},
 		{"X-Acme-Token: t", "X-Acme-Token", "", true},
+		{"X_OLD_TOKEN: t", "X_old_token", "", true},
+		{"X-Old-Token: t", "X-Old-Token", "", true},
+		{"Old_User_Id: 1", "Old_user_id", "", true},
+		{"Old-User-Id: 1", "Old-User-Id", "", true},
 		{"X-Acme-User-Id: 1", "X-Acme-User-Id", "", true},
 		{"X-Acme-Other: 1", "X-Acme-Other", "1", false},
 		{"X-Forwarded-For: 192.0.2.1", "X-Forwarded-For", "192.0.2.1", false},
@@ -258,6 +270,9 @@ func TestNobodyIsAskedToSignInAgain(t *testing.T) {
 		{"a 201 with a location", 201, "/login", cookie, false},
 		{"one of htmx", 200, "HX-Redirect: /login", cookie, true},
 		{"another of htmx", 204, "HX-Location: /login", cookie, true},
+		{"a third of htmx", 200, `HX-Location: {"path":"/login?next=/", "target":"#main"}`, cookie, true},
+		{"a third of htmx to elsewhere", 200, `HX-Location: {"path":"/loginx", "target":"/login"}`, cookie, false},
+		{"a malformed one of htmx", 200, `HX-Location: {"path":`, cookie, false},
 		{"one of htmx to elsewhere", 200, "HX-Redirect: /", cookie, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -362,4 +377,40 @@ func TestAnonymizeHook(t *testing.T) {
 	hold(t, g, anonymous)
 	s.do(t, "GET", "/", "", "Cookie: session=1").wantAnswer(t, 200, "1")
 	s.do(t, "GET", "/nil", "").wantMaintenance(t, httpmode.CauseSignIn)
+}
+
+func TestWhatTheHookRemovesCountsAsCredentials(t *testing.T) {
+	type userKey struct{}
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	inner := newMiddleware(t, httpmode.Config{Guard: g, Anonymize: func(r *http.Request) *http.Request {
+		if r.Context().Value(userKey{}) == nil {
+			return r
+		}
+		return r.WithContext(context.WithValue(r.Context(), userKey{}, nil))
+	}}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age=60")
+		if r.Context().Value(userKey{}) != nil {
+			t.Error("the handler sees who it is")
+		}
+		if r.URL.Path == "/account" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+		fmt.Fprint(w, httpmode.FromContext(r.Context()).Stripped)
+	}))
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user := r.URL.Query().Get("as"); user != "" {
+			r = r.WithContext(context.WithValue(r.Context(), userKey{}, user))
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	s.do(t, "GET", "/account?as=ada", "").wantMaintenance(t, httpmode.CauseSignIn)
+	s.do(t, "GET", "/account", "").wantAnswer(t, 401, "false")
+	for path, want := range map[string]string{"/?as=ada": "private, no-store", "/": "public, max-age=60"} {
+		got := s.do(t, "GET", path, "")
+		got.wantAnswer(t, 200, fmt.Sprint(path != "/"))
+		if control := got.header.Get("Cache-Control"); control != want {
+			t.Errorf("%s: Cache-Control: %q, want %q", path, control, want)
+		}
+	}
 }

@@ -384,3 +384,37 @@ func TestLanguages(t *testing.T) {
 		t.Error("a text that was left empty lost the built-in one")
 	}
 }
+
+// A site that others have in their frames would show nothing there when a form is refused,
+// and one that nobody may have in a frame is not opened by a mode.
+func TestWhoMayFrameThePageIsWhoMayFrameTheSite(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	m := newMiddleware(t, httpmode.Config{Guard: g})
+	for _, tt := range []struct {
+		name     string
+		policies []string
+		want     string
+	}{
+		{"nothing said", nil, "'none'; frame-ancestors 'self'"},
+		{"nothing said of frames", []string{"default-src 'self'; form-action https://frame-ancestors.example"}, "'none'; frame-ancestors 'self'"},
+		{"nobody", []string{"default-src 'self';Frame-Ancestors 'none';"}, "'none'; Frame-Ancestors 'none'"},
+		{"a partner", []string{"frame-ancestors https://partner.example 'self'"}, "'none'; frame-ancestors https://partner.example 'self'"},
+		{"two policies", []string{"frame-ancestors a.example, default-src 'self'", "frame-ancestors b.example"},
+			"'none'; frame-ancestors a.example, frame-ancestors b.example"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			if tt.policies != nil {
+				w.Header()["Content-Security-Policy"] = tt.policies
+			}
+			r := httptest.NewRequest("POST", "/", nil)
+			r.Header.Set("Accept", "text/html")
+			m.Handler(http.HandlerFunc(echo)).ServeHTTP(w, r)
+			got := w.Header()["Content-Security-Policy"]
+			if len(got) != 1 || !strings.HasPrefix(got[0], "default-src 'none'") || !strings.HasSuffix(got[0], "base-uri "+tt.want) {
+				t.Errorf("got %q, want it to end in %q", got, tt.want)
+			}
+		})
+	}
+}

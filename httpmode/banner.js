@@ -6,7 +6,7 @@
 		guest: 'Signing in is paused.',
 		soon: 'Read-only from {time}.',
 		end: 'Expected end: {time}.',
-		...d.currentScript.dataset
+		...d.currentScript?.dataset
 	}
 	const box = d.getElementById('quiesce-banner') || d.createElement('div')
 	box.id = 'quiesce-banner'

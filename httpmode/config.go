@@ -58,7 +58,7 @@ type Config struct {
 	KeepCookies []string
 	// Credentials are request headers that carry identity, beside the well-known
 	// ones, which anonymous mode removes. A trailing "*" stands for any ending:
-	// "X-Acme-User-*".
+	// "X-Acme-User-*". Neither case nor underscores for hyphens make another name.
 	Credentials []string
 	// CredentialParams are the names of query parameters that carry identity, such as
 	// "access_token", which anonymous mode removes from the URL. The case of their letters counts. None are removed
@@ -68,7 +68,9 @@ type Config struct {
 	// credentials are removed, and returns the request that the handler gets. Use
 	// it to remove identity that only the application knows of: values that outer
 	// middleware put into the context. It must not change the
-	// request's URL or maps in place. If it returns nil, the request is refused.
+	// request's URL or maps in place. If it returns another request than it was given, that
+	// counts as credentials removed: where there is nothing to remove it should return the one that
+	// it was given, so that caches may keep the answer. If it returns nil, the request is refused.
 	Anonymize func(*http.Request) *http.Request
 
 	// Route returns the pattern of the route that a request will be handled by, for the
@@ -114,8 +116,8 @@ type Config struct {
 	// a language that is built in keep its text.
 	Texts map[language.Tag]Texts
 	// Template is the page, executed with a [Page]. If nil, the built-in one. The
-	// built-in page brings its own Content-Security-Policy; for another template the site's own
-	// applies. What the visitor typed is in the page's Form: show it, or it may be lost.
+	// built-in page brings its own Content-Security-Policy, with what the site's says of
+	// frame-ancestors; for another template the site's own applies. What the visitor typed is in the page's Form: show it, or it may be lost.
 	Template *template.Template
 	// ProblemType is the URI that says what kind of problem it is (RFC 9457,
 	// 3.1.1). If empty, "about:blank".

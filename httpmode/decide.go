@@ -88,20 +88,39 @@ func (m *Middleware) viewOf(r *http.Request, s sqlguard.State) view {
 		v.convertible = m.config.GetOnly == RewriteAll || isBrowserForm(r)
 		v.classAsGet = m.routes.classBy(http.MethodGet, r)
 	}
-	for _, name := range overrideHeaders {
-		for _, method := range r.Header[name] {
-			if method = strings.ToUpper(method); !isSafe(method) {
-				v.overridden = true
-				v.class = agree(v.class, m.routes.classBy(method, r))
-			}
+	for name, methods := range r.Header {
+		if !strings.Contains(name, "ethod") || !isOverride(name) {
+			continue // found so at a glance
+		}
+		for _, method := range methods {
+			m.override(&v, r, strings.ToUpper(method))
 		}
 	}
 	return v
 }
 
-// overrideHeaders ask some frameworks for another method than the request's. What
-// asks for an unsafe one must be harmless by that method too.
-var overrideHeaders = [...]string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
+// override minds that a header asks for another method than the request's. What
+// asks for an unsafe one must be harmless by that method too, and what asks for a safe one must not
+// be for a route that writes by it.
+func (m *Middleware) override(v *view, r *http.Request, method string) {
+	class := m.routes.classBy(method, r)
+	switch {
+	case !isSafe(method):
+		v.overridden = true
+		v.class = agree(v.class, class)
+	case class == writes:
+		v.class = writes
+	}
+}
+
+// isOverride reports whether a header asks some frameworks for another method than the request's.
+func isOverride(name string) bool {
+	switch headerName(name) {
+	case "X-Http-Method-Override", "X-Http-Method", "X-Method-Override":
+		return true
+	}
+	return false
+}
 
 // isBrowserForm reports whether a request is a form that a browser sends to see
 // a page. A script that sends one would take another page's 200 for success.

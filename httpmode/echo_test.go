@@ -89,12 +89,17 @@ func TestNothingTypedIsLost(t *testing.T) {
 			body:  strings.TrimSuffix(parts([2]string{`name="text"`, "hello"}, [2]string{`name="more"`, "tiger"}), "\r\n--x--\r\n"),
 			shown: []control{{"Text", "hello"}},
 		},
+		{
+			name: "a multipart form whose beginning somebody has read", contentType: multipartForm, advice: "Go back to the form",
+			body: parts([2]string{`name="text"`, "hello"}, [2]string{`name="more"`, "text"})[10:],
+		},
 		{name: "a multipart form without a boundary", contentType: "Content-Type: multipart/form-data", body: "tiger", advice: "Go back to the form"},
 		{name: "not UTF-8", body: "a=b&text=tiger%FF", shown: []control{{"A", "b"}}, advice: "Go back to the form"},
 		{name: "NUL", body: "a=b&text=tiger%00", shown: []control{{"A", "b"}}, advice: "Go back to the form"},
 		{name: "another charset", contentType: form + "; charset=shift_jis", body: "text=tiger", advice: "Go back to the form"},
 		{name: "UTF-8 by name", contentType: form + "; charset=UTF-8", body: "text=hi", shown: []control{{"Text", "hi"}}, again: true, controls: []control{{"text", "hi"}}},
 		{name: "a charset in a field", body: "_charset_=windows-1252&text=hi", shown: []control{{"Text", "hi"}}, advice: "Go back to the form"},
+		{name: "a charset that a browser fills in by another spelling", body: "_Charset_=&text=hi", shown: []control{{"Text", "hi"}}, advice: "Go back to the form"},
 		{
 			name: "what frameworks add", body: "utf8=%E2%9C%93&_method=patch&text=hi", again: true,
 			shown: []control{{"Text", "hi"}}, controls: []control{{"utf8", "✓"}, {"_method", "patch"}, {"text", "hi"}},

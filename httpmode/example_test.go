@@ -1,6 +1,7 @@
 package httpmode_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"log"
 	"net/http"
@@ -45,6 +46,42 @@ func Example() {
 	// POST /search → 200 read-only
 	// POST /talks → 503 read-only
 	// GET /verify/abc → 503 read-only
+}
+
+// Open pages are told what is announced, and when it begins.
+func ExampleMiddleware_StatusHandler() {
+	guard, err := sqlguard.New(sqlguard.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mode, err := httpmode.New(httpmode.Config{Guard: guard})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /status", mode.StatusHandler())
+	mux.Handle("GET /banner.js", httpmode.BannerHandler())
+
+	begin := time.Now().Add(time.Hour)
+	end := begin.Add(30 * time.Minute)
+	for _, change := range []sqlguard.Change{
+		{Announced: begin, Until: end, Message: "We move to a new host."},
+		{Mode: sqlguard.ReadOnly, Until: end, Message: "We are moving."},
+	} {
+		if err := guard.Hold("migration", change); err != nil {
+			log.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest("GET", "/status", nil))
+		var told httpmode.Info
+		if err := json.Unmarshal(w.Body.Bytes(), &told); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(told.Mode, told.Message, !told.Announced.IsZero())
+	}
+	// Output:
+	// off We move to a new host. true
+	// read-only We are moving. false
 }
 
 // A central error handler lets WriteError answer for what the guard refused.

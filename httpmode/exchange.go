@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"strings"
 	"sync/atomic"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -38,6 +37,7 @@ type exchange struct {
 	committed atomic.Bool // the header is sent, or as good as sent
 	forced    atomic.Bool // WriteError asked for the maintenance answer
 	replaced  bool        // the answer is ours; what the handler writes is discarded
+	unsent    http.Header // what the handler says after that
 }
 
 // Value finds the exchange itself, and else what the [sqlguard.Scope] has.
@@ -63,6 +63,8 @@ func (x *exchange) begin() {
 
 // run calls the handler, and minds its answer.
 func (x *exchange) run(next http.Handler, r *http.Request) {
+	defer handBack(x.original, r)
+	defer x.guardTrailers() // also those of a handler whose panic is recovered from outside
 	defer func() {
 		if v := recover(); v != nil {
 			x.panicked(v)
@@ -72,24 +74,23 @@ func (x *exchange) run(next http.Handler, r *http.Request) {
 	if !x.committed.Load() {
 		x.commit(http.StatusOK) // what net/http makes of a handler that wrote nothing
 	}
-	x.guardTrailers()
+}
+
+// handBack does for the copy of a request what net/http and outer layers do for the
+// original, and find nothing there: the files of its form are removed, and the pattern that a ServeMux
+// noted in it is there to be read, by those who count requests by route.
+func handBack(original, r *http.Request) {
+	original.Pattern = r.Pattern
+	if form := r.MultipartForm; form != nil && form != original.MultipartForm {
+		form.RemoveAll() // what cannot be removed, net/http does not mention either
+	}
 }
 
 // guardTrailers minds what the handler put into the header map once the header
-// was sent, which net/http sends as trailers. Those of a body that was replaced go with it.
+// was sent, which net/http sends as trailers.
 func (x *exchange) guardTrailers() {
-	if !x.anonymous && !x.replaced {
-		return // and net/http need not copy its header map to show it once more
-	}
-	header := x.w.Header()
-	x.guardHeader(header)
-	if !x.replaced {
-		return
-	}
-	for key := range header {
-		if strings.HasPrefix(key, http.TrailerPrefix) {
-			delete(header, key)
-		}
+	if x.anonymous { // otherwise net/http need not copy its header map to show it once more
+		x.guardHeader(x.w.Header())
 	}
 }
 
@@ -102,9 +103,7 @@ func (x *exchange) panicked(v any) {
 	case readOnly && !x.committed.Load():
 		x.replace(CauseWrite)
 	default:
-		if !x.committed.Load() {
-			x.guardHeader(x.w.Header()) // for whoever answers in our place
-		}
+		x.pass(x.w.Header()) // for whoever answers in our place
 		panic(v)
 	}
 }
@@ -121,12 +120,20 @@ func (x *exchange) commit(status int) bool {
 		x.replace(CauseSignIn)
 	default:
 		x.committed.Store(true)
-		x.guardHeader(header)
-		if x.info.Stripped {
-			keepFromCaches(header)
-		}
+		x.pass(header)
 	}
 	return x.replaced
+}
+
+// pass makes a header of the handler's fit to be sent.
+func (x *exchange) pass(h http.Header) {
+	x.guardHeader(h)
+	if h[HeaderMode] == nil {
+		x.info.mark(h) // the handler has cleared its header
+	}
+	if x.info.Stripped {
+		keepFromCaches(h)
+	}
 }
 
 // guardHeader removes what anonymous mode holds back from an answer.
@@ -152,11 +159,13 @@ func (x *exchange) answer(cause Cause) {
 	x.committed.Store(true)
 	info := x.current(cause)
 	a := x.m.newAnswer(x.original, info, cause)
+	header := x.w.Header()
 	if a.format == formatHTML {
 		a.page.Form = x.form()
+		a.frames = frameAncestors(header)
 	}
 	response := x.m.renderer.render(a)
-	header := x.w.Header()
+	forgetCaching(header) // what outer layers say of every answer
 	info.mark(header)
 	maps.Copy(header, response.header)
 	x.guardHeader(header)

@@ -125,6 +125,10 @@ func (s *sentForm) decodeURLEncoded(body string, whole bool) {
 // decodeMultipart decodes a form that may have files (RFC 7578). Of what is cut off it
 // keeps the parts that are there.
 func (s *sentForm) decodeMultipart(boundary string, body []byte) {
+	if !bytes.HasPrefix(body, []byte("--"+boundary)) { // browsers send nothing before it: somebody has read it
+		s.whole = false
+		return
+	}
 	parts := multipart.NewReader(bytes.NewReader(body), boundary)
 	for boundary != "" {
 		part, err := parts.NextPart()
@@ -203,7 +207,7 @@ func (s sentForm) giveBack(secrets secrets) Form {
 // fitsHTML reports whether a page in UTF-8 sends a field again as it came. HTML has no
 // NUL; a browser sends no field without a name; and it fills in "_charset_" itself (HTML, 4.10.19.1).
 func (f sentField) fitsHTML() bool {
-	if f.name == "_charset_" && !isUTF8(f.value) || f.name == "" {
+	if strings.EqualFold(f.name, "_charset_") && !isUTF8(f.value) || f.name == "" {
 		return false
 	}
 	both := f.name + f.value

@@ -39,24 +39,29 @@ func convert(r *http.Request) {
 	r.Trailer = nil
 	r.Form, r.PostForm, r.MultipartForm = nil, nil, nil
 	for name := range r.Header {
-		if strings.HasPrefix(name, "Content-") {
+		if isOverride(name) || describesBody(headerName(name)) {
 			delete(r.Header, name)
 		}
 	}
-	for _, name := range overrideHeaders {
-		delete(r.Header, name)
+}
+
+// describesBody reports whether a header is about the body of a request.
+func describesBody(name string) bool {
+	switch name {
+	case "Expect", "Trailer", "Transfer-Encoding":
+		return true
 	}
-	r.Header.Del("Expect")
-	r.Header.Del("Trailer")
-	r.Header.Del("Transfer-Encoding")
+	return strings.HasPrefix(name, "Content-")
 }
 
 // seeOther answers a form post with a redirect to the URL that it was sent to.
-func seeOther(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
-	h.Set("Location", sameURL(r))
+func (x *exchange) seeOther() {
+	h := x.w.Header()
+	x.guardHeader(h)
+	forgetCaching(h)
+	h.Set("Location", sameURL(x.original))
 	h.Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusSeeOther)
+	x.w.WriteHeader(http.StatusSeeOther)
 }
 
 // sameURL returns a reference to the URL that the client asked for, whatever outer

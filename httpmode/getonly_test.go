@@ -128,6 +128,7 @@ func TestHeadersOfABodyAreGoneWhateverServesThem(t *testing.T) {
 	r.Header = http.Header{
 		"Content-Type": {"application/x-www-form-urlencoded"}, "Content-Range": {"x"}, "Content-Disposition": {"x"},
 		"Trailer": {"X-Sum"}, "Transfer-Encoding": {"chunked"}, "Expect": {"100-continue"}, "Accept-Language": {"de"},
+		"Content_type": {"text/html"}, "X_http_method_override": {"DELETE"}, "X-Http-Method": {"PUT"},
 	}
 	newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.Header) != 1 || r.Header.Get("Accept-Language") != "de" {
@@ -166,7 +167,11 @@ func TestSeeOtherSendsTheVisitorToTheSameURL(t *testing.T) {
 	h := m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s %s %t", r.Method, r.URL, httpmode.FromContext(r.Context()).Converted)
 	}))
-	s := serve(t, http.StripPrefix("/app", h))
+	app := http.StripPrefix("/app", h)
+	s := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Set-Cookie", "session=of an outer layer")
+		app.ServeHTTP(w, r)
+	}))
 	for _, tt := range []struct{ path, location string }{
 		{"/app/a?q=go&b=%20", "/app/a?q=go&b=%20"},
 		{"/app/a%2fb/%C3%BC", "/app/a%2fb/%C3%BC"},
@@ -176,7 +181,7 @@ func TestSeeOtherSendsTheVisitorToTheSameURL(t *testing.T) {
 		if got.status != http.StatusSeeOther || got.header.Get("Location") != tt.location || got.body != "" {
 			t.Errorf("%s: got %d to %q", tt.path, got.status, got.header.Get("Location"))
 		}
-		if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Quiesce-Mode") == "" {
+		if got.header.Get("Cache-Control") != "no-store" || got.header.Get("Quiesce-Mode") == "" || got.header.Get("Set-Cookie") != "" {
 			t.Errorf("%s: %v", tt.path, got.header)
 		}
 	}

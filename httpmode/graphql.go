@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -22,8 +25,8 @@ const CodeGraphQL = "READ_ONLY_MODE"
 
 // peekMutation reports whether a request asks a GraphQL server for a mutation, as
 // far as that can be told: a query in the URL, a JSON body with one operation or a
-// batch of them, or a body of application/graphql. It returns the body for the handler, which has all that was in
-// it, and nil if the request's own was not touched.
+// batch of them, a body of application/graphql, or a form, with files or without. It returns the body for
+// the handler, which has all that was in it, and nil if the request's own was not touched.
 //
 // Whatever is unclear is no mutation: the driver decides.
 func peekMutation(r *http.Request) (mutation bool, body io.ReadCloser) {
@@ -31,19 +34,39 @@ func peekMutation(r *http.Request) (mutation bool, body io.ReadCloser) {
 	if isMutation(params.Get("query"), params.Get("operationName")) {
 		return true, nil
 	}
-	mt := mediaType(r.Header)
-	inJSON := isJSON(mt)
-	if r.Body == nil || !inJSON && mt != "application/graphql" {
+	var asks func(text []byte) bool
+	switch mt := mediaType(r.Header); {
+	case r.Body == nil:
+		return false, nil
+	case mt == "multipart/form-data":
+		return peekUpload(r)
+	case isJSON(mt):
+		asks = hasMutation
+	case mt == "application/graphql":
+		asks = func(text []byte) bool { return isMutation(string(text), params.Get("operationName")) }
+	case mt == "application/x-www-form-urlencoded":
+		asks = func(text []byte) bool {
+			form, err := url.ParseQuery(string(text))
+			return err == nil && isMutation(form.Get("query"), form.Get("operationName"))
+		}
+	default:
 		return false, nil
 	}
 	text, body := peek(r.Body, maxGraphQL)
-	switch {
-	case text == nil:
-		return false, body
-	case inJSON:
-		return hasMutation(text), body
+	return text != nil && asks(text), body
+}
+
+// peekUpload looks at the first part of a form with files. That is where the operations
+// are: they come before the files (GraphQL multipart request specification).
+func peekUpload(r *http.Request) (mutation bool, body io.ReadCloser) {
+	_, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // without a boundary there is no part
+	var seen bytes.Buffer
+	form := multipart.NewReader(io.TeeReader(io.LimitReader(r.Body, maxGraphQL), &seen), params["boundary"])
+	if part, err := form.NextPart(); err == nil && part.FormName() == "operations" {
+		text, err := io.ReadAll(part)
+		mutation = err == nil && hasMutation(text)
 	}
-	return isMutation(string(text), params.Get("operationName")), body
+	return mutation, replay{io.MultiReader(&seen, r.Body), r.Body}
 }
 
 // peek reads a body to its end, and returns what is in it, and a body that is as the

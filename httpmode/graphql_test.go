@@ -29,6 +29,13 @@ func inJSON(document, name string) string {
 	return string(body)
 }
 
+// inParts is the type of a GraphQL request with files, and withFiles its body.
+const inParts = "multipart/form-data; boundary=x"
+
+func withFiles(operations string) string {
+	return "--x\r\nContent-Disposition: form-data; name=\"operations\"\r\n\r\n" + operations + "\r\n--x--\r\n"
+}
+
 func TestAGraphQLMutationIsRefusedEarlyAndAllElseReachesTheHandlerAsItWas(t *testing.T) {
 	g := newGuard(t)
 	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g, GraphQL: []string{"/graphql"}}).Handler(http.HandlerFunc(echo)))
@@ -57,7 +64,16 @@ func TestAGraphQLMutationIsRefusedEarlyAndAllElseReachesTheHandlerAsItWas(t *tes
 		{"a page for people", "GET", "", "", "", false},
 		{"what is no JSON", "POST", "", "application/json", `{"query":"mutation{b}"`, false},
 		{"what is no document", "POST", "", "application/json", inJSON("mutation { b", ""), false},
-		{"another type", "POST", "", "multipart/form-data; boundary=x", inJSON("mutation { b }", ""), false},
+		{"a mutation in a form", "POST", "", "application/x-www-form-urlencoded", "operationName=B&query=" + url.QueryEscape(both), true},
+		{"a query in a form", "POST", "", "application/x-www-form-urlencoded", "operationName=A&query=" + url.QueryEscape(both), false},
+		{"a mutation with files", "POST", "", inParts, withFiles(inJSON("mutation { b }", "")) + "--x\r\n" + strings.Repeat("x", 2<<20), true},
+		{"a batch with a mutation and files", "POST", "", inParts, withFiles("[" + inJSON("mutation { b }", "") + "]"), true},
+		{"a query with files", "POST", "", inParts, withFiles(inJSON("{ a }", "")), false},
+		{"a mutation in another part", "POST", "", inParts, strings.Replace(withFiles(inJSON("mutation { b }", "")), "operations", "map", 1), false},
+		{"a part that is cut off", "POST", "", inParts, strings.TrimSuffix(withFiles(inJSON("mutation { b }", "")), "--x--\r\n"), false},
+		{"a part that is longer than is looked at", "POST", "", inParts, withFiles(long), false},
+		{"a form with files without a boundary", "POST", "", "multipart/form-data", withFiles(inJSON("mutation { b }", "")), false},
+		{"another type", "POST", "", "text/plain", inJSON("mutation { b }", ""), false},
 		{"no type", "POST", "", "", inJSON("mutation { b }", ""), false},
 		{"more than is looked at", "POST", "", "application/json", long, false},
 		{"a mutation and more than is looked at", "POST", "", "application/graphql", "mutation { b }\n#" + strings.Repeat("x", 1<<20), false},

@@ -1,6 +1,8 @@
 package httpmode_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -8,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/quiescehq/quiesce/httpmode"
+	"github.com/quiescehq/quiesce/sqlguard"
 )
 
 // raw is a handler that spells its header as it likes, around Header.Set.
@@ -16,6 +19,7 @@ func raw(w http.ResponseWriter, _ *http.Request) {
 	h["set-cookie"] = []string{"session=1", "csrf=1"}
 	h["WWW-Authenticate"] = []string{"Basic"}
 	h["clear-site-data"] = []string{`"cookies"`}
+	h["set-login"] = []string{"logged-out"}
 	h["ETag"] = []string{`"1"`}
 	h["cache-control"] = []string{"public, max-age=60"}
 	h["CDN-Cache-Control"] = []string{"max-age=60"}
@@ -31,7 +35,7 @@ func TestHeaderIsGuardedHoweverItIsSpelt(t *testing.T) {
 		got := s.do(t, "GET", "/", "", "Cookie: session=1")
 		got.wantAnswer(t, http.StatusOK, "page")
 		for name, want := range map[string]string{
-			"Set-Cookie": "csrf=1", "Www-Authenticate": "", "Clear-Site-Data": "",
+			"Set-Cookie": "csrf=1", "Www-Authenticate": "", "Clear-Site-Data": "", "Set-Login": "",
 			"Etag": "", "Cache-Control": "private, no-store", "Cdn-Cache-Control": "",
 		} {
 			if values := strings.Join(got.header.Values(name), "|"); values != want {
@@ -88,6 +92,37 @@ func TestTrailersAreGuarded(t *testing.T) {
 			})))
 		if got.Get("Set-Cookie") != "" || got.Get("X-Sum") != "1" {
 			t.Errorf("HTTP/2 %t: trailers %v", http2, got)
+		}
+	}
+}
+
+func TestTrailersOfAHandlerThatPanicsAreGuarded(t *testing.T) {
+	g := newGuard(t)
+	for name, tt := range map[string]struct {
+		change sqlguard.Change
+		status int
+		panics func(ctx context.Context) error
+	}{
+		"a panic that is recovered from outside": {anonymous, 200, func(context.Context) error { return errors.New("bug") }},
+		"our error, once it is answered":         {readOnly, 500, func(ctx context.Context) error { return write(ctx, g) }},
+	} {
+		hold(t, g, tt.change)
+		for _, http2 := range []bool{false, true} {
+			inner := newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(
+				func(w http.ResponseWriter, r *http.Request) {
+					err := tt.panics(r.Context())
+					w.WriteHeader(tt.status)
+					w.(http.Flusher).Flush()
+					w.Header().Set(http.TrailerPrefix+"Set-Cookie", "session=1")
+					panic(err)
+				}))
+			got := trailers(t, http2, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				defer func() { recover() }()
+				inner.ServeHTTP(w, r)
+			}))
+			if len(got) > 0 {
+				t.Errorf("%s, HTTP/2 %t: trailers %v", name, http2, got)
+			}
 		}
 	}
 }

@@ -122,7 +122,7 @@ func (m *Middleware) serve(w http.ResponseWriter, r *http.Request, next http.Han
 		return
 	case d.convert && m.config.GetOnly == SeeOther:
 		x.limitBody()
-		seeOther(w, r)
+		x.seeOther()
 		return
 	}
 	inner := x.request(d, body)
@@ -160,7 +160,9 @@ func (x *exchange) request(d decision, body io.ReadCloser) *http.Request {
 	}
 	x.findRoute(r)
 	if d.anonymous && x.m.config.Anonymize != nil {
-		r = x.m.config.Anonymize(r)
+		guest := x.m.config.Anonymize(r)
+		x.info.Stripped = x.info.Stripped || guest != r
+		return guest
 	}
 	return r
 }
@@ -196,7 +198,7 @@ func (m *Middleware) WriteError(w http.ResponseWriter, r *http.Request, err erro
 
 // bodyHeaders describe a body that is not sent after all. Content-Encoding is not among
 // them: outside of the handler it belongs to middleware that compresses.
-var bodyHeaders = [...]string{"Content-Length", "Content-Disposition", "Content-Range", "Etag", "Last-Modified"}
+var bodyHeaders = [...]string{"Content-Length", "Content-Disposition", "Content-Range"}
 
 // maxRetryAfter bounds how long clients are sent away.
 const maxRetryAfter = 10 * time.Minute

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -49,7 +50,8 @@ func TestMethodOverrideOnAGetIsAWrite(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, readOnly)
 	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(echo)))
-	for _, header := range []string{"X-HTTP-Method-Override: delete", "X-HTTP-Method: PUT", "X-Method-Override: PATCH"} {
+	for _, header := range []string{"X-HTTP-Method-Override: delete", "X-HTTP-Method: PUT", "X-Method-Override: PATCH",
+		"X_HTTP_METHOD_OVERRIDE: DELETE", "x-http_method: PUT"} {
 		s.do(t, "GET", "/", "", header).wantMaintenance(t, httpmode.CauseWrite)
 	}
 	s.do(t, "GET", "/", "", "X-HTTP-Method-Override: head").wantAnswer(t, 200, "GET ")
@@ -60,7 +62,7 @@ func TestMethodOverrideIsJudgedByItsOwnRoute(t *testing.T) {
 	g := newGuard(t)
 	hold(t, g, readOnly)
 	s := serve(t, newMiddleware(t, httpmode.Config{
-		Guard: g, Reads: []string{"POST /search", "/graphql"}, Writes: []string{"PUT /graphql"}, Exempt: []string{"GET /healthz"},
+		Guard: g, Reads: []string{"POST /search", "/graphql"}, Writes: []string{"PUT /graphql", "GET /verify"}, Exempt: []string{"GET /healthz"},
 	}).Handler(http.HandlerFunc(echo)))
 	for _, tt := range []struct {
 		name, method, path, override string
@@ -71,9 +73,11 @@ func TestMethodOverrideIsJudgedByItsOwnRoute(t *testing.T) {
 		{"a read by whatever method", "POST", "/graphql", "PATCH", false},
 		{"but for the one that is declared", "POST", "/graphql", "PUT", true},
 		{"a read that stays one", "POST", "/search", "post", false},
+		{"a read that becomes a GET that writes", "QUERY", "/verify", "get", true},
+		{"a read that becomes a HEAD that writes", "OPTIONS", "/verify", "HEAD", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := s.do(t, tt.method, tt.path, "", "X-HTTP-Method-Override: GET", "X-HTTP-Method-Override: "+tt.override)
+			got := s.do(t, tt.method, tt.path, "", "X-HTTP-Method-Override: TRACE", "X-HTTP-Method-Override: "+tt.override)
 			if refused := got.status == 503; refused != tt.refused {
 				t.Errorf("status %d, refused %t, want %t", got.status, refused, tt.refused)
 			}
@@ -98,6 +102,18 @@ func TestModeHeaderNamesWhatIsOn(t *testing.T) {
 		if got := s.do(t, "GET", "/", "").header.Get("Quiesce-Mode"); got != tt.want {
 			t.Errorf("with %+v: %q, want %q", tt.change, got, tt.want)
 		}
+	}
+}
+
+func TestAHandlerThatClearsItsHeaderLeavesTheMode(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	s := serve(t, newMiddleware(t, httpmode.Config{Guard: g}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		clear(w.Header()) // as renderers of errors do
+		w.WriteHeader(http.StatusNotFound)
+	})))
+	if got := s.do(t, "GET", "/", "").header["Quiesce-Mode"]; len(got) != 1 || got[0] != "read-only" {
+		t.Errorf("Quiesce-Mode: %q", got)
 	}
 }
 
@@ -197,6 +213,35 @@ func TestCallersRequestIsNotChanged(t *testing.T) {
 		h.ServeHTTP(httptest.NewRecorder(), r)
 		if r.Method != "POST" || r.Form == nil || fmt.Sprint(r.Header) != fmt.Sprint(before) {
 			t.Errorf("with %+v the caller's request became %s %v %v", c, r.Method, r.Form, r.Header)
+		}
+	}
+}
+
+func TestOuterLayersSeeThePatternInEveryMode(t *testing.T) {
+	g := newGuard(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/talks/{id}", nothing)
+	h := newMiddleware(t, httpmode.Config{Guard: g, BypassKey: bypassKey}).Handler(mux)
+	for name, tt := range map[string]struct {
+		change sqlguard.Change
+		method string
+		token  bool
+	}{
+		"off":               {sqlguard.Change{}, "GET", false},
+		"observe":           {observe, "POST", false},
+		"read-only":         {readOnly, "GET", false},
+		"anonymous":         {anonymous, "GET", false},
+		"in a bypass":       {readOnly, "POST", true},
+		"a form made a GET": {getOnly, "POST", false},
+	} {
+		hold(t, g, tt.change)
+		r := httptest.NewRequest(tt.method, "/talks/1", nil)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if tt.token {
+			r.Header.Set(httpmode.HeaderBypass, sign(t, bypassKey, "smoke test", time.Now().Add(time.Hour)))
+		}
+		if h.ServeHTTP(httptest.NewRecorder(), r); r.Pattern != "/talks/{id}" {
+			t.Errorf("%s: the pattern is %q", name, r.Pattern)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"html/template"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -114,11 +115,33 @@ var pageText string
 var builtinPage = template.Must(template.New("page.html").Parse(pageText))
 
 // pagePolicy lets the page's own style through, by its hash (CSP 3, 2.3.1), and
-// nothing else: it needs no other file, and no script.
+// nothing else: it needs no other file, and no script. It has no form-action: browsers hold
+// the redirect after a form to that as well, and would keep who sends a form again from a
+// payment or a sign-in on another host, when it is saved already.
 var pagePolicy = func() string {
 	_, rest, _ := strings.Cut(pageText, "<style>")
 	style, _, _ := strings.Cut(rest, "</style>")
 	hash := sha256.Sum256([]byte(style))
 	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) +
-		"'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+		"'; base-uri 'none'; "
 }()
+
+// frameAncestors says who may have the page in a frame: who may have the site's own pages,
+// by the header as it stands. A site that is shown in others' frames would else show nothing to
+// who sends a form there. If the header does not say, it is the site itself. Of several
+// policies each holds (CSP 3, 4.2.1).
+func frameAncestors(h http.Header) string {
+	var found []string
+	for _, policies := range h["Content-Security-Policy"] {
+		for directive := range strings.FieldsFuncSeq(policies, func(r rune) bool { return r == ';' || r == ',' }) {
+			directive = strings.TrimSpace(directive)
+			if name, _, _ := strings.Cut(directive, " "); strings.EqualFold(name, "frame-ancestors") {
+				found = append(found, directive)
+			}
+		}
+	}
+	if len(found) == 0 {
+		return "frame-ancestors 'self'"
+	}
+	return strings.Join(found, ", ")
+}

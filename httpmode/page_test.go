@@ -3,10 +3,15 @@ package httpmode_test
 import (
 	"fmt"
 	"html/template"
+	"io"
+	"maps"
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -133,12 +138,29 @@ func TestTimesAreWrittenAsPeopleDo(t *testing.T) {
 	m.SetClock(noon, 0)
 	for tongue, want := range map[string]string{
 		"en": "1 March 2026, 12:20 UTC</time></strong> (in about 20 min)", "de": "1. März 2026, 12:20 Uhr UTC</time></strong> (in etwa 20 Min.)",
-		"fr": "01/03/2026 à 12:20 UTC</time></strong> (dans environ 20\u00a0min)", "es": "1 de marzo de 2026, 12:20 UTC</time></strong> (en unos 20 min)",
+		"fr": "01/03/2026 à 12:20 UTC</time></strong> (dans environ 20\u00a0min)", "es": "1 de marzo de 2026, 12:20 UTC</time></strong> (en 20 min aprox.)",
 		"pt": "1 de março de 2026, 12:20 UTC</time></strong> (em cerca de 20 min)", "ja": "2026年3月1日 12:20（UTC）</time></strong> (約20分後)",
 		"zh-Hans": "2026年3月1日 12:20（UTC）</time></strong> (约 20 分钟后)", "ar": "1 مارس 2026، 12:20 UTC</time></strong> (الدقائق المتبقية: 20 تقريبًا)",
 	} {
 		body := refuse(t, m, "POST", "Accept: text/html", "Accept-Language: "+accepted[tongue]).Body.String()
 		if !strings.Contains(body, `<time datetime="2026-03-01T12:20:00Z">`+want) {
+			t.Errorf("%s: no %q in %s", tongue, want, body)
+		}
+	}
+}
+
+// Not every language says it of one as it does of twenty.
+func TestTheLastMinuteIsOne(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, sqlguard.Change{Mode: sqlguard.ReadOnly, Until: noon.Add(20 * time.Second)})
+	m := newMiddleware(t, httpmode.Config{Guard: g})
+	m.SetClock(noon, 0)
+	for tongue, want := range map[string]string{
+		"en": "(in about 1 min)", "de": "(in etwa 1 Min.)", "fr": "(dans environ 1\u00a0min)", "es": "(en 1 min aprox.)",
+		"pt": "(em cerca de 1 min)", "ja": "(約1分後)", "zh-Hans": "(约 1 分钟后)", "ar": "(الدقائق المتبقية: 1 تقريبًا)",
+	} {
+		body := refuse(t, m, "POST", "Accept: text/html", "Accept-Language: "+accepted[tongue]).Body.String()
+		if !strings.Contains(body, want) {
 			t.Errorf("%s: no %q in %s", tongue, want, body)
 		}
 	}
@@ -169,6 +191,41 @@ func TestATemplateOfTheSiteGetsTheForm(t *testing.T) {
 	} {
 		if got := refuseForm(t, m, form, body).Body.String(); got != want {
 			t.Errorf("%s: got %q, want %q", body, got, want)
+		}
+	}
+}
+
+// The template is the one that the documentation of Page.Form has.
+func TestTheDocumentedTemplateSendsTheSameForm(t *testing.T) {
+	source, err := os.ReadFile("page.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, line := range regexp.MustCompile(`(?m)^\t//\t(.*)$`).FindAllSubmatch(source, -1) {
+		text.Write(append(line[1], '\n'))
+	}
+	g := newGuard(t)
+	var got url.Values
+	s := serve(t, newMiddleware(t, httpmode.Config{
+		Guard: g, Template: template.Must(template.New("").Parse(text.String())),
+	}).Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseMultipartForm(1 << 20); err != nil && err != http.ErrNotMultipart {
+			t.Error(err)
+		}
+		got = r.PostForm
+		io.WriteString(w, strings.Split(r.Header.Get("Content-Type"), ";")[0])
+	})))
+	want := url.Values{"text": {"one\r\n\r\n<b>two"}, "csrf": {"t"}}
+	for contentType, body := range map[string]string{
+		form: want.Encode(), multipartForm: parts([2]string{`name="csrf"`, "t"}, [2]string{`name="text"`, want["text"][0]}),
+	} {
+		hold(t, g, readOnly)
+		refused := s.do(t, "POST", "/comments", body, contentType, browser)
+		hold(t, g, sqlguard.Change{})
+		readPage(t, refused.body).submit(t, s, "/comments").wantAnswer(t, 200, strings.TrimPrefix(strings.Split(contentType, ";")[0], "Content-Type: "))
+		if !maps.EqualFunc(got, want, slices.Equal) {
+			t.Errorf("%s: the handler got %q, want %q", contentType, got, want)
 		}
 	}
 }

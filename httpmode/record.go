@@ -16,6 +16,9 @@ func (x *exchange) writer() http.ResponseWriter {
 		return w
 	}
 	return httpsnoop.Wrap(withFlushError(x.w), httpsnoop.Hooks{
+		Header: func(next httpsnoop.HeaderFunc) httpsnoop.HeaderFunc {
+			return func() http.Header { return x.header(next) }
+		},
 		WriteHeader: func(next httpsnoop.WriteHeaderFunc) httpsnoop.WriteHeaderFunc {
 			return func(status int) { x.writeHeader(next, status) }
 		},
@@ -53,6 +56,19 @@ func (x *exchange) writer() http.ResponseWriter {
 			return func() (net.Conn, *bufio.ReadWriter, error) { return x.hijack(next) }
 		},
 	})
+}
+
+// header returns the header map for the handler. Once its answer is replaced that is one that
+// is not sent: a layer outside may send the real one when the handler has ended, and what a handler says
+// late of its own body is not true of ours.
+func (x *exchange) header(next httpsnoop.HeaderFunc) http.Header {
+	if !x.replaced {
+		return next()
+	}
+	if x.unsent == nil {
+		x.unsent = make(http.Header)
+	}
+	return x.unsent
 }
 
 // writeHeader minds a call of WriteHeader. Informational answers are sent, with the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
@@ -197,6 +198,41 @@ func TestHeaderIsPutBackToWhatOuterLayersSet(t *testing.T) {
 		if got.header.Get(name) != want {
 			t.Errorf("%s: %q, want %q", name, got.header.Get(name), want)
 		}
+	}
+}
+
+func TestWhatAHandlerSaysAfterItsAnswerWasReplacedIsNotSaidOfOurs(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, readOnly)
+	inner := newMiddleware(t, httpmode.Config{Guard: g, Reads: []string{"POST /"}}).Handler(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			err := write(r.Context(), g)
+			w.WriteHeader(500)
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Set-Cookie", "session=1")
+			http.Error(w, err.Error(), 500)
+		}))
+	for name, outer := range map[string]http.Handler{ // the header is sent when the handler has ended
+		"a buffer outside": http.TimeoutHandler(inner, time.Minute, ""),
+		"a buffer outside that can be flushed": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			buffer := httptest.NewRecorder()
+			inner.ServeHTTP(buffer, r)
+			maps.Copy(w.Header(), buffer.Header())
+			w.WriteHeader(buffer.Code)
+			w.Write(buffer.Body.Bytes())
+		}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := serve(t, outer).do(t, "POST", "/", "", "Accept: text/html")
+			got.wantMaintenance(t, httpmode.CauseWrite)
+			for header, want := range map[string]string{
+				"Content-Type": "text/html; charset=utf-8", "Content-Encoding": "", "Set-Cookie": "",
+			} {
+				if got.header.Get(header) != want {
+					t.Errorf("%s: %q, want %q", header, got.header.Get(header), want)
+				}
+			}
+		})
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 type answer struct {
 	format format
 	page   Page
+	frames string // the directive that says who may have the page in a frame
 }
 
 // newAnswer gathers the answer to a request, as the client sent it.
@@ -89,7 +90,7 @@ func (rd renderer) render(a answer) response {
 	contentType := "text/plain; charset=utf-8"
 	switch a.format {
 	case formatHTML:
-		contentType, out.body = "text/html; charset=utf-8", rd.html(a.page, out.header)
+		contentType, out.body = "text/html; charset=utf-8", rd.html(a, out.header)
 	case formatFragment:
 		contentType, out.body = "text/html; charset=utf-8", fragment(a.page, out.header)
 	case formatProblem:
@@ -108,16 +109,16 @@ func (rd renderer) render(a answer) response {
 }
 
 // html renders the page: the user's, and where that fails after all, ours.
-func (rd renderer) html(p Page, h http.Header) []byte {
+func (rd renderer) html(a answer, h http.Header) []byte {
 	var b bytes.Buffer
 	if rd.template != nil {
-		if err := rd.template.Execute(&b, p); err == nil {
+		if err := rd.template.Execute(&b, a.page); err == nil {
 			return b.Bytes()
 		}
 		b.Reset()
 	}
-	h.Set("Content-Security-Policy", pagePolicy)
-	if err := builtinPage.Execute(&b, p); err != nil {
+	h.Set("Content-Security-Policy", pagePolicy+a.frames)
+	if err := builtinPage.Execute(&b, a.page); err != nil {
 		panic(err) // a Buffer takes everything, and the template uses what Page has
 	}
 	return b.Bytes()

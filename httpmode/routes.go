@@ -25,7 +25,7 @@ func (routeClass) ServeHTTP(http.ResponseWriter, *http.Request) {}
 type routes struct {
 	mux     *http.ServeMux // nil if no route is named
 	classes map[string]routeClass
-	begins  beginnings
+	shapes  shapes
 }
 
 // class returns the class of a request. A path with escapes is looked up decoded
@@ -63,7 +63,7 @@ func agree(a, b routeClass) routeClass {
 // lookUp returns the class of a path as it is spelt. Only the very path of a route
 // is the route: what a ServeMux would redirect to it is not, unless that is a write.
 func (t routes) lookUp(r *http.Request) routeClass {
-	if !t.begins.mayMatch(r) {
+	if !t.shapes.mayMatch(r) {
 		return byMethod
 	}
 	h, pattern := t.mux.Handler(r)
@@ -100,7 +100,7 @@ type patternList struct {
 // newRoutes puts the patterns of all lists into one ServeMux, so that it says
 // which of them is the most specific.
 func newRoutes(lists ...patternList) (routes, error) {
-	t := routes{classes: make(map[string]routeClass), begins: make(beginnings)}
+	t := routes{classes: make(map[string]routeClass)}
 	var names, patterns []string
 	for _, list := range lists {
 		for i, pattern := range list.patterns {
@@ -117,7 +117,7 @@ func newRoutes(lists ...patternList) (routes, error) {
 					name, pattern, names[i], patterns[i])
 			}
 			t.classes[pattern] = list.class
-			t.begins.add(pattern)
+			t.shapes = append(t.shapes, shapeOf(pattern))
 			names, patterns = append(names, name), append(patterns, pattern)
 		}
 	}

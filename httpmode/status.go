@@ -20,7 +20,8 @@ import (
 // 9.2, server-sent events). The stream ends when the client goes, when the server
 // begins to shut down, and when the client reads too slowly; there are at most
 // Config.StatusStreams, and who comes when there are that many gets a 503 and can ask for the
-// JSON instead. [BannerHandler] has a script that does all that.
+// JSON instead. [BannerHandler] has a script that does all that. Proxies must pass a stream on
+// as it comes: nginx is told so by X-Accel-Buffering, and what compresses by no-transform.
 //
 // It needs no [Middleware.Handler] around it, and does no harm inside of one.
 func (m *Middleware) StatusHandler() http.Handler {

@@ -177,6 +177,20 @@ func TestStatusStreamReachesTheClientAtOnce(t *testing.T) {
 	}
 }
 
+// What compresses holds a stream up, and anonymous mode says of its own what caches may do.
+func TestStatusStreamOfAGuestIsNotToBeCompressedEither(t *testing.T) {
+	g := newGuard(t)
+	hold(t, g, anonymous)
+	m := newMiddleware(t, httpmode.Config{Guard: g})
+	s := serve(t, m.Handler(m.StatusHandler()))
+	if got := s.follow(t, "/", "Cookie: session=1").Header.Get("Cache-Control"); got != "private, no-store, no-transform" {
+		t.Errorf("Cache-Control: %q", got)
+	}
+	if got := s.do(t, "GET", "/", "", "Cookie: session=1").header.Get("Cache-Control"); got != "private, no-store" {
+		t.Errorf("Cache-Control of the JSON: %q", got)
+	}
+}
+
 func TestStatusStreamRepeatsOnlyWhatTheClientHasNotSeen(t *testing.T) {
 	g := newGuard(t)
 	m := newMiddleware(t, httpmode.Config{Guard: g})

@@ -26,7 +26,7 @@ var english = Texts{
 	Advice:  "What you can do",
 	End:     "Expected to be over:", Since: "Read-only since:",
 	Minutes: "in about {minutes} min",
-	Overdue: "It takes longer than planned, and should be over soon.",
+	Overdue: "This is taking longer than planned, but should be over soon.",
 	Unknown: "When it will be over is not known yet.",
 
 	TryAgain: "Try again", StatusPage: "Status page",

@@ -5,7 +5,7 @@ var spanish = Texts{
 	Sent: Notice{
 		Heading: "Ahora mismo no se puede guardar",
 		Lead:    "Mientras se trabaja en la base de datos, el sitio solo se puede leer. Lo que ha enviado no se ha guardado.",
-		Advice:  "No se pierde nada de lo que ha escrito. Vuelva atrás: su texto sigue en el formulario, y podrá intentarlo más tarde. O deje esta página abierta y recárguela entonces: así se envía otra vez el mismo formulario.",
+		Advice:  "No se pierde nada de lo que ha escrito. Vuelva a la página anterior: su texto sigue en el formulario, y podrá intentarlo más tarde. O deje esta página abierta y recárguela entonces: así se envía otra vez el mismo formulario.",
 	},
 	Page: Notice{
 		Heading: "Esta página está en pausa",
@@ -25,7 +25,7 @@ var spanish = Texts{
 	Signing: "Iniciar y cerrar sesión",
 	Advice:  "Lo que puede hacer",
 	End:     "Fin previsto:", Since: "Solo lectura desde:",
-	Minutes: "en unos {minutes} min",
+	Minutes: "en {minutes} min aprox.",
 	Overdue: "Está tardando más de lo previsto, pero debería terminar pronto.",
 	Unknown: "Todavía no se sabe cuándo terminará.",
 

@@ -5,7 +5,7 @@ var portuguese = Texts{
 	Sent: Notice{
 		Heading: "No momento não é possível salvar",
 		Lead:    "Enquanto trabalhamos no banco de dados, o site só pode ser lido. O que você enviou não foi salvo.",
-		Advice:  "Nada do que você escreveu se perdeu. Volte: seu texto ainda está no formulário, e você pode tentar mais tarde. Ou deixe esta página aberta e recarregue-a depois: o mesmo formulário será enviado outra vez.",
+		Advice:  "Nada do que você escreveu se perdeu. Volte à página anterior: seu texto ainda está no formulário, e você pode tentar mais tarde. Ou deixe esta página aberta e recarregue-a depois: o mesmo formulário será enviado outra vez.",
 	},
 	Page: Notice{
 		Heading: "Esta página está em pausa",
@@ -15,7 +15,7 @@ var portuguese = Texts{
 	SignIn: Notice{
 		Heading: "O login está em pausa",
 		Lead:    "Enquanto trabalhamos no banco de dados, todos veem o site como visitantes.",
-		Advice:  "Se você já tinha entrado na sua conta, continua conectado: não precisa fazer nada, e tudo voltará ao normal no fim do trabalho. Se não, entre mais tarde.",
+		Advice:  "Se você já tinha entrado na sua conta, continua conectado: não precisa fazer nada, e tudo voltará ao normal quando o trabalho terminar. Caso contrário, entre mais tarde.",
 	},
 	Detail:  "O serviço está em modo somente leitura para manutenção. A alteração foi recusada; tente mais tarde.",
 	Works:   "O que funciona",
@@ -32,7 +32,7 @@ var portuguese = Texts{
 	TryAgain: "Tentar de novo", StatusPage: "Página de status",
 
 	Typed:     "O que você escreveu",
-	Resend:    "Nada do que você escreveu se perdeu: está tudo nesta página. Deixe-a aberta ou copie seu texto, e envie de novo mais tarde.",
+	Resend:    "Nada do que você escreveu se perdeu: está tudo nesta página. Deixe-a aberta ou copie seu texto e envie-o de novo mais tarde.",
 	SendAgain: "Enviar de novo",
 	GoBack:    "Nada do que você escreveu se perdeu. Volte ao formulário e envie-o mais tarde a partir dele. Esta página não pode fazer isso por você, porque não guarda arquivos, senhas nem textos muito longos.",
 

@@ -164,5 +164,6 @@ func (m *Middleware) serveBypassed(w http.ResponseWriter, r *http.Request, next 
 	inner.Header = r.Header.Clone()
 	m.bypass.strip(inner.Header)
 	x.findRoute(inner)
+	defer handBack(r, inner)
 	next.ServeHTTP(w, inner)
 }

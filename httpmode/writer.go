@@ -74,7 +74,7 @@ func (x *exchange) knownWriter() http.ResponseWriter {
 // minded is what all of them have; it minds every path on which a header is sent.
 type minded struct{ x *exchange }
 
-func (m minded) Header() http.Header { return m.x.w.Header() }
+func (m minded) Header() http.Header { return m.x.header(m.x.w.Header) }
 
 func (m minded) WriteHeader(status int) { m.x.writeHeader(m.x.w.WriteHeader, status) }
 

@@ -153,6 +153,15 @@ func TestBannerUsesThePlaceThatThePageHasForIt(t *testing.T) {
 	}
 }
 
+// A module, as bundlers make one of a copy, does not know its own element.
+func TestBannerInAModuleHasItsOwnTexts(t *testing.T) {
+	b := newBrowser(t, "document.currentScript = null")
+	b.call(t, "tell", b.flip(t, sqlguard.Change{Mode: sqlguard.ReadOnly}))
+	if got := b.text(t); got != "This site is read-only for now." || b.run(t, "sources[0].url") != "/status" {
+		t.Errorf("the banner says %q, and listens to %v", got, b.run(t, "sources[0].url"))
+	}
+}
+
 // A live region that is written again is read out again.
 func TestBannerIsWrittenOnlyWhenItChanges(t *testing.T) {
 	b := newBrowser(t, "")

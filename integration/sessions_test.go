@@ -193,6 +193,12 @@ func TestSCSWithIdleTimeoutInTheGuardedDatabaseIsDiagnosed(t *testing.T) {
 					t.Errorf("the log says %q, want %q in it", said.String(), want)
 				}
 			}
+			s.flip(t, getOnly)
+			if form := s.post(t, "/comments", nil, "x"); tt.kind {
+				form.wantsKindness(t, "a form of somebody logged in", httpmode.CauseWrite)
+			} else {
+				form.wants(t, "a form of somebody logged in", 500, "Internal Server Error")
+			}
 			s.flip(t, off)
 			s.get(t, "/").wants(t, "the visitor afterwards", 200, "Hello, ada")
 		})

@@ -7,6 +7,8 @@ import (
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/dom"
+	navigation "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 
 	"github.com/quiescehq/quiesce/sqlguard"
 )
@@ -63,4 +65,33 @@ func TestTheBannerComesAndGoesOnAnOpenPage(t *testing.T) {
 			t.Errorf("%s: the page was loaded again, or has another banner", tt.name)
 		}
 	}
+}
+
+// A page that the browser has kept, and shows again when its visitor goes back, has missed
+// what was told meanwhile.
+func TestTheBannerOfAPageThatIsGoneBackToIsUpToDate(t *testing.T) {
+	s := newSite(t)
+	b := newTab(t)
+	b.open(s.URL)
+	b.await(`document.querySelector("#quiesce-banner")`)
+	run[bool](b, `window.becomes = shown => new Promise(done => {
+		const box = document.querySelector("#quiesce-banner"), look = () => box.childElementCount == shown && done(true)
+		new MutationObserver(look).observe(box, { childList: true })
+		look()
+	}), true`)
+	b.open(s.URL + "/login")
+	s.flip(t, closed())
+	back := make(chan navigation.NavigationType, 1)
+	b.must(chromedp.Listen(b.ctx, func(event any) {
+		if e, ok := event.(*navigation.EventFrameNavigated); ok {
+			back <- e.Type
+		}
+	}))
+	run[bool](b, `setTimeout(() => history.back()), true`)
+	if how := <-back; how != navigation.NavigationTypeBackForwardCacheRestore {
+		t.Errorf("going back is a %s: something on the page kept the browser from keeping it", how)
+	}
+	run[bool](b, `becomes(1)`) // await does not work on a page that was kept
+	s.flip(t, sqlguard.Change{})
+	run[bool](b, `becomes(0)`)
 }

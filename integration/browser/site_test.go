@@ -22,6 +22,7 @@ type site struct {
 	guard *sqlguard.Guard
 	mode  *httpmode.Middleware
 	db    *sql.DB
+	after string // where who has written a comment is sent
 }
 
 const (
@@ -52,7 +53,7 @@ func newSite(t *testing.T, reads ...string) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{guard: guard, mode: mode, db: db}
+	s := &site{guard: guard, mode: mode, db: db, after: "/"}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.show)
 	mux.HandleFunc("POST /comments", s.comment)
@@ -191,5 +192,5 @@ func (s *site) comment(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, s.after, http.StatusSeeOther)
 }

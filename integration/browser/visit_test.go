@@ -1,6 +1,9 @@
 package browser
 
 import (
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -57,6 +60,25 @@ func TestWhatWasTypedIsOnTheKindPageAndCanBeSentAgain(t *testing.T) {
 			b.sees("#name", "ada")
 		})
 	}
+}
+
+// A form may lead elsewhere: to who takes the payment, or knows who the visitor is. Browsers
+// hold the redirect, too, to the policy of the page with the button.
+func TestAFormThatIsSentAgainMayLeadToAnotherSite(t *testing.T) {
+	elsewhere := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<h1>Pay here</h1>")
+	}))
+	t.Cleanup(elsewhere.Close)
+	s := newSite(t)
+	s.after = elsewhere.URL
+	b := logIn(t, s)
+	b.write("[name=comment]", typed)
+	s.flip(t, closed())
+	b.click("#send")
+	s.flip(t, sqlguard.Change{})
+	b.click(resend)
+	b.sees("h1", "Pay here")
 }
 
 func TestNobodyIsLoggedOutByAnonymousMode(t *testing.T) {
