@@ -7,7 +7,7 @@ stop=KILL
 settings="--no-defaults --innodb-buffer-pool-size=32M --innodb-log-file-size=16M
 	--loose-innodb-flush-method=nosync --innodb-use-native-aio=0 --skip-name-resolve"
 
-# $settings is a list, so it is not quoted.
+# $settings is a list, and so is $flags, which a test may add; so they are not quoted.
 # shellcheck disable=SC2086
 setup() {
 	"$installer" $settings --basedir="${installer%/*/*}" --datadir="$folder/data" \
@@ -21,5 +21,6 @@ serve() {
 		--skip-networking \
 		--max-connections=200 \
 		--character-set-server=utf8mb4 \
-		--innodb-flush-log-at-trx-commit=0
+		--innodb-flush-log-at-trx-commit=0 \
+		$flags
 }

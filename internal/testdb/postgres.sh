@@ -8,8 +8,11 @@ setup() {
 		--encoding=UTF8 --locale=C --no-sync
 }
 
+# $flags is a list that a test may add, so it is not quoted.
+#
 # What is lost in a crash is not missed, so nothing is synced. Shared memory is kept in
 # files below the folder, where it goes with the folder.
+# shellcheck disable=SC2086
 serve() {
 	exec "$server" -D "$folder/data" \
 		-c listen_addresses= \
@@ -25,5 +28,6 @@ serve() {
 		-c full_page_writes=off \
 		-c autovacuum=off \
 		-c timezone=UTC \
-		-c log_timezone=UTC
+		-c log_timezone=UTC \
+		$flags
 }
