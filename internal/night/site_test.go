@@ -1,0 +1,258 @@
+package night_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/quiescehq/quiesce/internal/tcpproxy"
+	"github.com/quiescehq/quiesce/internal/testdb"
+)
+
+// Times of the tests: short, so that many nights fit into one.
+const (
+	ttl       = 2 * time.Second
+	tail      = time.Second
+	processes = 8
+)
+
+// engine is a database server, and how to get there through a proxy.
+type engine struct {
+	name, driver string
+	server       func(testing.TB) *testdb.Server
+	create       string
+	// through returns the DSN of a database by way of a proxy, and where the proxy leads.
+	through func(dsn string, port int) string
+	target  func(dsn string) string
+	store   func(dsn string) string // as the store takes it
+}
+
+var engines = []engine{
+	{
+		name: "PostgreSQL", driver: "pgx", server: testdb.Postgres,
+		create: `CREATE TABLE rows_written (id bigserial PRIMARY KEY, instance text, kind text)`,
+		through: func(dsn string, port int) string {
+			u, _ := url.Parse(dsn)
+			u.Host = "127.0.0.1:" + strconv.Itoa(port)
+			q := u.Query()
+			q.Del("host")
+			q.Del("port")
+			q.Set("sslmode", "disable")
+			u.RawQuery = q.Encode()
+			return u.String()
+		},
+		target: func(dsn string) string {
+			c, _ := pgx.ParseConfig(dsn)
+			return filepath.Join(c.Host, fmt.Sprintf(".s.PGSQL.%d", c.Port))
+		},
+		store: func(dsn string) string { return dsn },
+	},
+	{
+		name: "MariaDB", driver: "mysql", server: testdb.MariaDB,
+		create: `CREATE TABLE rows_written (id bigint AUTO_INCREMENT PRIMARY KEY, instance text, kind text)`,
+		through: func(dsn string, port int) string {
+			c, _ := mysql.ParseDSN(dsn)
+			c.Net, c.Addr = "tcp", "127.0.0.1:"+strconv.Itoa(port)
+			return c.FormatDSN()
+		},
+		target: func(dsn string) string {
+			c, _ := mysql.ParseDSN(dsn)
+			return c.Addr
+		},
+		store: func(dsn string) string { return "mysql:" + dsn },
+	},
+}
+
+// site is a fleet of processes on one server, with its store in a database beside theirs.
+type site struct {
+	t         *testing.T
+	engine    engine
+	store, db string // DSNs
+	direct    *sql.DB
+	writer    string // the program
+	processes []*process
+}
+
+// process is one writer, and its ways to the store and to the database.
+type process struct {
+	site            *site
+	name            string
+	toStore, toDB   *tcpproxy.Proxy
+	storeDSN, dbDSN string
+
+	mu  sync.Mutex
+	cmd *exec.Cmd // nil while it is dead
+}
+
+// newSite starts a server, the store's and the site's databases, and the processes.
+func newSite(t *testing.T, e engine, writer string) *site {
+	server := e.server(t)
+	s := &site{t: t, engine: e, store: server.Database(t), db: server.Database(t), writer: writer}
+	var err error
+	if s.direct, err = sql.Open(e.driver, s.db); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.direct.Close() })
+	if _, err := s.direct.Exec(e.create); err != nil {
+		t.Fatal(err)
+	}
+	s.initialise()
+	for n := range processes {
+		p := &process{
+			site: s, name: fmt.Sprintf("writer-%d", n),
+			toStore: tcpproxy.New(t, e.target(s.store)), toDB: tcpproxy.New(t, e.target(s.db)),
+		}
+		p.storeDSN = e.store(e.through(s.store, p.toStore.Port()))
+		p.dbDSN = e.through(s.db, p.toDB.Port())
+		s.processes = append(s.processes, p)
+		p.start()
+		t.Cleanup(p.kill)
+	}
+	return s
+}
+
+// buildWriter builds the program of the processes.
+func buildWriter(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "writer")
+	if out, err := exec.Command("go", "build", "-o", path, "./writer").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return path
+}
+
+func (p *process) start() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd != nil {
+		return
+	}
+	p.cmd = exec.Command(p.site.writer, "-instance", p.name, "-store", p.storeDSN, "-db", p.dbDSN,
+		"-ttl", ttl.String(), "-tail", tail.String())
+	p.cmd.Stderr = os.Stderr
+	if err := p.cmd.Start(); err != nil {
+		p.site.t.Error(err)
+		p.cmd = nil
+	}
+}
+
+// kill ends a process without any notice.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return
+	}
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+	p.cmd = nil
+}
+
+func (p *process) signal(s syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd != nil {
+		p.cmd.Process.Signal(s)
+	}
+}
+
+// mend undoes all that was done to a process.
+func (p *process) mend() {
+	p.toStore.Mend()
+	p.toDB.Mend()
+	p.start()
+}
+
+// trouble does things to processes at random moments, until ctx ends.
+func (s *site) trouble(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, p := range s.processes {
+		if rand.IntN(2) == 0 {
+			continue
+		}
+		all.Go(func() {
+			if !wait(ctx, 4*time.Second) {
+				return
+			}
+			switch rand.IntN(4) {
+			case 0:
+				p.kill()
+				wait(ctx, 2*time.Second)
+				p.start()
+			case 1:
+				p.toStore.Sever()
+				wait(ctx, 4*time.Second)
+				p.toStore.Mend()
+			case 2:
+				p.toStore.Silence()
+				wait(ctx, 4*time.Second)
+				p.toStore.Mend()
+			case 3:
+				p.toDB.Sever()
+				wait(ctx, time.Second)
+				p.toDB.Mend()
+			}
+		})
+	}
+	all.Wait()
+}
+
+// wait waits for a random time, and reports whether ctx goes on.
+func wait(ctx context.Context, most time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(time.Duration(rand.Int64N(int64(most)))):
+		return true
+	}
+}
+
+// rows returns how many rows have been committed.
+func (s *site) rows() (n int64) {
+	s.t.Helper()
+	if err := s.direct.QueryRow(`SELECT count(*) FROM rows_written`).Scan(&n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
+// writing waits until each process has committed something since now.
+func (s *site) writing() {
+	s.t.Helper()
+	since := map[string]int64{}
+	for _, p := range s.processes {
+		since[p.name] = s.rowsOf(p)
+	}
+	deadline := time.Now().Add(time.Minute)
+	for _, p := range s.processes {
+		for s.rowsOf(p) == since[p.name] {
+			if time.Now().After(deadline) {
+				s.t.Fatalf("%s does not write", p.name)
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
+}
+
+func (s *site) rowsOf(p *process) (n int64) {
+	s.t.Helper()
+	query := `SELECT count(*) FROM rows_written WHERE instance = '` + p.name + `'`
+	if err := s.direct.QueryRow(query).Scan(&n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}

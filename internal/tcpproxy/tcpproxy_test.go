@@ -1,0 +1,77 @@
+package tcpproxy_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/quiescehq/quiesce/internal/tcpproxy"
+)
+
+// echo starts a server that says again what it is told.
+func echo(t *testing.T) string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				io.Copy(c, c)
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+func TestANetworkThatIsSeveredAndMended(t *testing.T) {
+	p := tcpproxy.New(t, echo(t))
+	say := func(c net.Conn) (string, error) {
+		if _, err := io.WriteString(c, "hello\n"); err != nil {
+			return "", err
+		}
+		return bufio.NewReader(c).ReadString('\n')
+	}
+	dial := func() net.Conn {
+		c, err := net.Dial("tcp", p.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	c := dial()
+	if s, err := say(c); s != "hello\n" {
+		t.Fatalf("it answers %q, %v", s, err)
+	}
+	p.Sever()
+	if s, err := say(c); err == nil {
+		t.Errorf("severed, it answers %q", s)
+	}
+	if s, err := say(dial()); err == nil {
+		t.Errorf("severed, it answers %q to a new connection", s)
+	}
+	p.Mend()
+	c = dial()
+	if s, err := say(c); s != "hello\n" {
+		t.Errorf("mended, it answers %q, %v", s, err)
+	}
+	p.Silence()
+	c.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+	if s, err := say(c); err == nil {
+		t.Errorf("silent, it answers %q", s)
+	}
+	p.Mend()
+	c.SetReadDeadline(time.Time{})
+	if s, err := bufio.NewReader(c).ReadString('\n'); s != "hello\n" {
+		t.Errorf("after the silence it answers %q, %v", s, err)
+	}
+}
