@@ -52,15 +52,15 @@ func TestWhatHoldsUpTheProofOnMariaDB(t *testing.T) {
 		}, "", nil},
 		{"an idle session", func(t *testing.T, s *site) { s.session(t, `SELECT 1`) }, "", nil},
 		{"a prepared transaction whose session has gone", func(t *testing.T, s *site) {
-			db := open(t, s.driver, s.dsn)
-			sessionOf(t, db, `XA START 'x'`, `INSERT INTO t (a) VALUES (3)`, `XA END 'x'`, `XA PREPARE 'x'`).Close()
-			db.Close()
-			s.eventually(t, `SELECT COUNT(*) = 1 FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = 0`)
 			t.Cleanup(func() {
 				if _, err := s.admin.Exec(`XA ROLLBACK 'x'`); err != nil {
 					t.Error(err)
 				}
 			})
+			db := open(t, s.driver, s.dsn)
+			sessionOf(t, db, `XA START 'x'`, `INSERT INTO t (a) VALUES (3)`, `XA END 'x'`, `XA PREPARE 'x'`).Close()
+			db.Close()
+			s.eventually(t, `SELECT COUNT(*) = 1 FROM information_schema.PROCESSLIST WHERE DB = DATABASE()`)
 		}, verify.HoldsPrepared, []string{"without a session", "XA ROLLBACK"}},
 		{"a prepared transaction whose session is there", func(t *testing.T, s *site) {
 			conn := s.session(t, `XA START 'x'`, `INSERT INTO t (a) VALUES (3)`, `XA END 'x'`, `XA PREPARE 'x'`)
@@ -129,8 +129,8 @@ func TestWhatBeganBeforeTheCloseHoldsUpTheProofOnMariaDB(t *testing.T) {
 
 // mysqlWrites are told in the same way whatever counts them.
 var mysqlWrites = []struct{ name, statement, words string }{
-	{"a row inserted", `INSERT INTO t (a) VALUES (3)`, ".t: +1 "},
-	{"rows updated", `UPDATE t SET a = 9`, ".t: +2 updated"},
+	{"a row inserted", `INSERT INTO t (a) VALUES (3)`, ".t: |+1 "},
+	{"rows updated", `UPDATE t SET a = 9`, ".t: |+2 updated"},
 	{"rows deleted", `DELETE FROM t`, ".t: "},
 	{"as many rows as before, after statistics were renewed", `ANALYZE TABLE t; UPDATE t SET a = 8`, ".t: "},
 	{"TRUNCATE", `TRUNCATE t`, "TRUNCATE on the whole server: were executed"},
@@ -139,7 +139,7 @@ var mysqlWrites = []struct{ name, statement, words string }{
 	{"a column added", `ALTER TABLE t ADD b int`, "ALTER TABLE"},
 	{"a view created", `CREATE VIEW v AS SELECT 1`, "CREATE VIEW"},
 	{"a table with a name that files cannot have", "INSERT INTO `odd-näme` VALUES (1)", "odd-n"},
-	{"one of several partitions", `INSERT INTO parted VALUES (1)`, ".parted: +1 "},
+	{"one of several partitions", `INSERT INTO parted VALUES (1)`, ".parted: |+1 "},
 }
 
 var oddTables = []string{
@@ -152,8 +152,10 @@ func TestWhatIsWrittenBetweenTwoLooksAtMariaDB(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := mysqlSite(t, testdb.MariaDB(t), oddTables...)
 			report := s.meanwhile(t, func() { s.session(t, strings.Split(test.statement, "; ")...) })
-			if report.Quiet || !strings.Contains(report.String(), test.words) {
-				t.Errorf("want %q, got:\n%s", test.words, report)
+			for _, words := range strings.Split(test.words, "|") {
+				if report.Quiet || !strings.Contains(report.String(), words) {
+					t.Errorf("want %q, got:\n%s", words, report)
+				}
 			}
 		})
 	}
@@ -218,8 +220,10 @@ func TestAMariaDBServerWithABinaryLogAndCounters(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := mysqlSite(t, server, oddTables...)
 			report := s.meanwhile(t, func() { s.session(t, strings.Split(test.statement, "; ")...) })
-			if report.Quiet || !strings.Contains(report.String(), test.words) {
-				t.Errorf("want %q, got:\n%s", test.words, report)
+			for _, words := range strings.Split(test.words, "|") {
+				if report.Quiet || !strings.Contains(report.String(), words) {
+					t.Errorf("want %q, got:\n%s", words, report)
+				}
 			}
 		})
 	}
