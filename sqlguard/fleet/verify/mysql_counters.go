@@ -140,10 +140,13 @@ func (s mysqlServer) innodbTables(ctx context.Context, conn *sql.Conn, objects m
 
 // listedTables adds when each table was last written to, in whole seconds: that of InnoDB on
 // MariaDB is exact, and tells a counter that has come back to what it was from one that
-// stood still. What other tables tell may be old, so those of an engine are one object that
+// stood still. A second that is not over may see another write, so it equals none. What other tables tell may be old, so those of an engine are one object that
 // has moved whenever any row on the server was written.
 func (s mysqlServer) listedTables(ctx context.Context, conn *sql.Conn, now counters, out LeaveOut) error {
-	query := `SELECT TABLE_SCHEMA, TABLE_NAME, COALESCE(ENGINE, 'unknown'), COALESCE(CAST(UPDATE_TIME AS CHAR), '')
+	query := `SELECT TABLE_SCHEMA, TABLE_NAME, COALESCE(ENGINE, 'unknown'),
+		CASE WHEN UPDATE_TIME IS NULL THEN ''
+			WHEN UPDATE_TIME >= NOW() - INTERVAL 1 SECOND THEN CONCAT(UPDATE_TIME, ', seen ', NOW(6))
+			ELSE CAST(UPDATE_TIME AS CHAR) END
 		FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW')
 		AND TABLE_SCHEMA IN (?` + strings.Repeat(", ?", len(s.databases)-1) + `)`
 	var names []any

@@ -245,3 +245,32 @@ func TestAMariaDBServerWithABinaryLogAndCounters(t *testing.T) {
 		wantGrant(t, s, "GRANT SELECT ON performance_schema.* TO 'counters'@'localhost'")
 	})
 }
+
+// TestAnOutdatedListOfTransactionsProvesNothing has somebody read the list so often that the
+// server does not renew it.
+func TestAnOutdatedListOfTransactionsProvesNothingOnMariaDB(t *testing.T) {
+	s := mysqlSite(t, testdb.MariaDB(t))
+	reader := s.session(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	reading, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := 0; ctx.Err() == nil; i++ {
+			var n int
+			reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM information_schema.INNODB_TRX`).Scan(&n)
+			if i == 1 {
+				close(reading)
+			}
+		}
+	}()
+	t.Cleanup(func() { cancel(); <-done })
+	<-reading
+	s.session(t, `BEGIN`, `INSERT INTO t (a) VALUES (3)`)
+	report, err := s.verifier(t).Verify(t.Context())
+	if err == nil {
+		// A machine that was too slow to keep the list old.
+		wantWriter(t, report, verify.HoldsTransaction, "modified 1 rows")
+	} else if !strings.Contains(err.Error(), "out of date") {
+		t.Error(err)
+	}
+}
