@@ -81,33 +81,38 @@ const (
 	settleTries = 20
 )
 
-// freshTransactions returns the transactions as they are, by their session. That the copy is
-// new it sees by a transaction of its own, which cannot write: it must be listed. Those of earlier
-// looks began at least a second before.
+// freshTransactions returns the transactions as they are, by their session.
 func freshTransactions(ctx context.Context, conn *sql.Conn) (map[int64]mysqlTransaction, error) {
-	var now string
-	err := conn.QueryRowContext(ctx, `SELECT COALESCE(CAST(CONVERT_TZ(NOW(), @@session.time_zone, 'SYSTEM') AS CHAR), '')`).Scan(&now)
-	if err != nil {
-		return nil, err
-	}
-	if now == "" {
-		return nil, errors.New("the server cannot convert the session's time zone to its own: set the connection's time_zone to SYSTEM")
-	}
-	if _, err := conn.ExecContext(ctx, `START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`); err != nil {
-		return nil, err
-	}
-	// With a context of its own, so that the session is not given back with a transaction.
-	defer conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
 	for range settleTries {
-		if err := pause(ctx, settle); err != nil {
-			return nil, err
-		}
-		transactions, own, err := mysqlTransactions(ctx, conn)
-		if err != nil || own >= now {
+		transactions, fresh, err := tryTransactions(ctx, conn)
+		if err != nil || fresh {
 			return transactions, err
 		}
 	}
 	return nil, errors.New("information_schema.INNODB_TRX is out of date, because another client reads it more often than every 0.1 s: stop that one")
+}
+
+// tryTransactions sees that the copy is new by a transaction of its own, which cannot write:
+// it must be listed. Those of earlier looks began at least a second before.
+func tryTransactions(ctx context.Context, conn *sql.Conn) (all map[int64]mysqlTransaction, fresh bool, err error) {
+	var now string
+	err = conn.QueryRowContext(ctx, `SELECT COALESCE(CAST(CONVERT_TZ(NOW(), @@session.time_zone, 'SYSTEM') AS CHAR), '')`).Scan(&now)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case now == "":
+		return nil, false, errors.New("the server cannot convert the session's time zone to its own: set the connection's time_zone to SYSTEM")
+	}
+	if _, err := conn.ExecContext(ctx, `START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`); err != nil {
+		return nil, false, err
+	}
+	// With a context of its own, so that the session is not given back with a transaction.
+	defer conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
+	if err := pause(ctx, settle); err != nil {
+		return nil, false, err
+	}
+	all, own, err := mysqlTransactions(ctx, conn)
+	return all, own >= now, err
 }
 
 // mysqlTransactions returns the transactions but this session's, and when that one began. Those

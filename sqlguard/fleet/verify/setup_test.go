@@ -129,7 +129,7 @@ func (s *site) meanwhile(t *testing.T, do func(), change ...func(*verify.Config)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	looks := 0
-	s.verifier(t, change...).Wait(ctx, func(r verify.Report) {
+	_, err := s.verifier(t, change...).Wait(ctx, func(r verify.Report) {
 		looks++
 		switch looks {
 		case 1:
@@ -140,7 +140,7 @@ func (s *site) meanwhile(t *testing.T, do func(), change ...func(*verify.Config)
 		}
 	})
 	if looks < 2 {
-		t.Fatalf("%d looks, want 2", looks)
+		t.Fatalf("%d looks, want 2: %v", looks, err)
 	}
 	return second
 }
