@@ -17,7 +17,8 @@ type PrivilegeError struct {
 	Account string
 	// Needed is what could not be seen.
 	Needed string
-	// Grant is the statement that helps, for an administrator to run.
+	// Grant is the statement that helps, for an administrator to run. On MySQL it works for
+	// connections that are made after it.
 	Grant string
 	// Err is the server's own error. It may be nil: PostgreSQL hides without an error.
 	Err error

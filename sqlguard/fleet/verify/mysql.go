@@ -103,10 +103,6 @@ func (s mysqlServer) maySelect(ctx context.Context, conn *sql.Conn, database str
 	return nil
 }
 
-// settle is how old the server's copy of its transactions may be: InnoDB does not renew
-// it while it is read more often than every 0.1 s.
-const settle = 150 * time.Millisecond
-
 func (e *mysqlEngine) look(ctx context.Context, conn *sql.Conn, closed time.Duration) (*look, error) {
 	asked := time.Now()
 	s, err := e.server(ctx, conn)
@@ -124,9 +120,6 @@ func (e *mysqlEngine) look(ctx context.Context, conn *sql.Conn, closed time.Dura
 	// A row counts when it is written, not when it is committed: what was written before
 	// begin is either committed by then, or its transaction is among the sessions.
 	if l.begin, err = s.counters(ctx, conn, e.config.LeaveOut); err != nil {
-		return nil, err
-	}
-	if err := pause(ctx, settle); err != nil {
 		return nil, err
 	}
 	if err := e.sessions(ctx, conn, l, closed+time.Since(asked)); err != nil {

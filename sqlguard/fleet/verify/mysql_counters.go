@@ -51,10 +51,16 @@ func (s mysqlServer) counters(ctx context.Context, conn *sql.Conn, out LeaveOut)
 		now.objects, err = s.handlerWaits(ctx, conn, out)
 		return now, err
 	}
-	if now.objects, err = s.innodbTables(ctx, conn, out); err != nil {
-		return now, err
+	now.objects = map[string]object{}
+	if s.mariadb {
+		if err := s.innodbTables(ctx, conn, now.objects, out); err != nil {
+			return now, fmt.Errorf("reading the counters of the tables: %w", err)
+		}
 	}
-	return now, s.addOtherEngines(ctx, conn, now)
+	if err := s.listedTables(ctx, conn, now, out); err != nil {
+		return now, fmt.Errorf("listing the tables: %w", err)
+	}
+	return now, nil
 }
 
 // instrumented reports whether the performance schema counts the rows of tables: on by default in
@@ -115,14 +121,10 @@ func (s mysqlServer) add(objects map[string]object, database, name string, o obj
 }
 
 // innodbTables reads how many rows of each table were modified since its statistics were
-// last renewed.
-func (s mysqlServer) innodbTables(ctx context.Context, conn *sql.Conn, out LeaveOut) (map[string]object, error) {
-	view := "INNODB_TABLESTATS"
-	if s.mariadb {
-		view = "INNODB_SYS_TABLESTATS"
-	}
-	objects := map[string]object{}
-	err := each(ctx, conn, "SELECT NAME, MODIFIED_COUNTER FROM information_schema."+view, nil, func(rows *sql.Rows) error {
+// last renewed. It is MariaDB's; MySQL counts in the performance schema unless that is switched off.
+func (s mysqlServer) innodbTables(ctx context.Context, conn *sql.Conn, objects map[string]object, out LeaveOut) error {
+	const query = `SELECT NAME, MODIFIED_COUNTER FROM information_schema.INNODB_SYS_TABLESTATS`
+	return each(ctx, conn, query, nil, func(rows *sql.Rows) error {
 		var file string
 		var o object
 		if err := rows.Scan(&file, &o.updated); err != nil {
@@ -134,35 +136,40 @@ func (s mysqlServer) innodbTables(ctx context.Context, conn *sql.Conn, out Leave
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("reading the counters of the tables: %w", err)
-	}
-	return objects, nil
 }
 
-// addOtherEngines adds the tables that InnoDB does not keep: nothing counts their rows one by
-// one, so they have moved whenever any row on the server was written.
-func (s mysqlServer) addOtherEngines(ctx context.Context, conn *sql.Conn, now counters) error {
-	query := `SELECT DISTINCT COALESCE(ENGINE, 'unknown') FROM information_schema.TABLES
-		WHERE TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW') AND COALESCE(ENGINE, '') <> 'InnoDB'
+// listedTables adds when each table was last written to, in whole seconds: that of InnoDB on
+// MariaDB is exact, and tells a counter that has come back to what it was from one that
+// stood still. A second that is not over may see another write, so it equals none. What other tables tell may be old, so those of an engine are one object that
+// has moved whenever any row on the server was written.
+func (s mysqlServer) listedTables(ctx context.Context, conn *sql.Conn, now counters, out LeaveOut) error {
+	query := `SELECT TABLE_SCHEMA, TABLE_NAME, COALESCE(ENGINE, 'unknown'),
+		CASE WHEN UPDATE_TIME IS NULL THEN ''
+			WHEN UPDATE_TIME >= NOW() - INTERVAL 1 SECOND THEN CONCAT(UPDATE_TIME, ', seen ', NOW(6))
+			ELSE CAST(UPDATE_TIME AS CHAR) END
+		FROM information_schema.TABLES WHERE TABLE_TYPE NOT IN ('VIEW', 'SYSTEM VIEW')
 		AND TABLE_SCHEMA IN (?` + strings.Repeat(", ?", len(s.databases)-1) + `)`
 	var names []any
 	for _, database := range s.databases {
 		names = append(names, database)
 	}
-	err := each(ctx, conn, query, names, func(rows *sql.Rows) error {
-		var engine string
-		if err := rows.Scan(&engine); err != nil {
+	return each(ctx, conn, query, names, func(rows *sql.Rows) error {
+		var database, name, engine, written string
+		if err := rows.Scan(&database, &name, &engine, &written); err != nil {
 			return err
 		}
-		now.others["engine "+engine] = object{name: "tables of the engine " + engine, state: now.mark,
-			changed: "may have been written: only performance_schema=ON tells their writes from others on the server"}
+		full := database + "." + name
+		switch {
+		case s.mariadb && engine == "InnoDB":
+			o := now.objects[full]
+			o.name, o.leftOut, o.state, o.changed = full, out.table(full), written, "written"
+			now.objects[full] = o
+		case !out.table(full):
+			now.others["engine "+engine] = object{name: "tables of the engine " + engine, state: now.mark,
+				changed: "may have been written: only performance_schema=ON tells their writes from others on the server"}
+		}
 		return nil
 	})
-	if err != nil {
-		return fmt.Errorf("reading the engines of the tables: %w", err)
-	}
-	return nil
 }
 
 var encoded = regexp.MustCompile(`@[0-9a-f]{4}`)

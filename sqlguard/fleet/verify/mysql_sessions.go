@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,8 +20,9 @@ FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() ORDER BY ID`
 // time zone, so an age is up to a second more than it is.
 const transactionsQuery = `SELECT trx_id, trx_mysql_thread_id, trx_rows_modified, trx_rows_locked,
 	trx_is_read_only, trx_isolation_level,
-	TIMESTAMPDIFF(MICROSECOND, trx_started, CONVERT_TZ(NOW(6), @@session.time_zone, 'SYSTEM')) / 1000000
-FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID() ORDER BY trx_started`
+	TIMESTAMPDIFF(MICROSECOND, trx_started, CONVERT_TZ(NOW(6), @@session.time_zone, 'SYSTEM')) / 1000000,
+	CAST(trx_started AS CHAR), trx_mysql_thread_id = CONNECTION_ID()
+FROM information_schema.INNODB_TRX ORDER BY trx_started`
 
 // A mysqlTransaction is a row of transactionsQuery.
 type mysqlTransaction struct {
@@ -40,7 +42,7 @@ type mysqlSession struct {
 }
 
 func (e *mysqlEngine) sessions(ctx context.Context, conn *sql.Conn, l *look, closed time.Duration) error {
-	transactions, err := mysqlTransactions(ctx, conn)
+	transactions, err := freshTransactions(ctx, conn)
 	if err != nil {
 		return fmt.Errorf("reading the transactions: %w", err)
 	}
@@ -71,27 +73,70 @@ func (e *mysqlEngine) sessions(ctx context.Context, conn *sql.Conn, l *look, clo
 	return nil
 }
 
-// mysqlTransactions returns the transactions by their session. Those without one are given
-// negative numbers.
-func mysqlTransactions(ctx context.Context, conn *sql.Conn) (map[int64]mysqlTransaction, error) {
-	all := map[int64]mysqlTransaction{}
-	return all, each(ctx, conn, transactionsQuery, nil, func(rows *sql.Rows) error {
+const (
+	// settle is how old the server's copy of its transactions may be: InnoDB does not renew
+	// it while it is read more often than every 0.1 s, by whomever.
+	settle = 150 * time.Millisecond
+	// settleTries is how often to try for a newer copy.
+	settleTries = 20
+)
+
+// freshTransactions returns the transactions as they are, by their session.
+func freshTransactions(ctx context.Context, conn *sql.Conn) (map[int64]mysqlTransaction, error) {
+	for range settleTries {
+		transactions, fresh, err := tryTransactions(ctx, conn)
+		if err != nil || fresh {
+			return transactions, err
+		}
+	}
+	return nil, errors.New("information_schema.INNODB_TRX is out of date, because another client reads it more often than every 0.1 s: stop that one")
+}
+
+// tryTransactions sees that the copy is new by a transaction of its own, which cannot write:
+// it must be listed. Those of earlier looks began at least a second before.
+func tryTransactions(ctx context.Context, conn *sql.Conn) (all map[int64]mysqlTransaction, fresh bool, err error) {
+	var now string
+	err = conn.QueryRowContext(ctx, `SELECT COALESCE(CAST(CONVERT_TZ(NOW(), @@session.time_zone, 'SYSTEM') AS CHAR), '')`).Scan(&now)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case now == "":
+		return nil, false, errors.New("the server cannot convert the session's time zone to its own: set the connection's time_zone to SYSTEM")
+	}
+	if _, err := conn.ExecContext(ctx, `START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY`); err != nil {
+		return nil, false, err
+	}
+	// With a context of its own, so that the session is not given back with a transaction.
+	defer conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
+	if err := pause(ctx, settle); err != nil {
+		return nil, false, err
+	}
+	all, own, err := mysqlTransactions(ctx, conn)
+	return all, own >= now, err
+}
+
+// mysqlTransactions returns the transactions but this session's, and when that one began. Those
+// without a session are given negative numbers.
+func mysqlTransactions(ctx context.Context, conn *sql.Conn) (all map[int64]mysqlTransaction, own string, err error) {
+	all = map[int64]mysqlTransaction{}
+	err = each(ctx, conn, transactionsQuery, nil, func(rows *sql.Rows) error {
 		var t mysqlTransaction
-		var age sql.NullFloat64
-		err := rows.Scan(&t.id, &t.thread, &t.modified, &t.locked, &t.readOnly, &t.isolation, &age)
-		if err != nil {
+		var started string
+		var mine bool
+		err := rows.Scan(&t.id, &t.thread, &t.modified, &t.locked, &t.readOnly, &t.isolation, &t.age, &started, &mine)
+		switch {
+		case err != nil:
 			return err
-		}
-		if !age.Valid {
-			return fmt.Errorf("the server cannot convert the session's time zone to its own: set the connection's time_zone to SYSTEM")
-		}
-		t.age = age.Float64
-		if t.thread == 0 {
+		case mine:
+			own = started
+			return nil
+		case t.thread == 0:
 			t.thread = -int64(len(all)) - 1
 		}
 		all[t.thread] = t
 		return nil
 	})
+	return all, own, err
 }
 
 // place puts the session where it belongs: with the writers, with what is left out, or

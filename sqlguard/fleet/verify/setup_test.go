@@ -3,6 +3,7 @@ package verify_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -80,10 +81,19 @@ func do(t *testing.T, conn *sql.Conn, statements ...string) {
 func (s *site) start(t *testing.T, statement string) {
 	t.Helper()
 	conn := s.session(t)
+	var id int64
+	if s.driver == "mysql" {
+		if err := conn.QueryRowContext(t.Context(), `SELECT CONNECTION_ID()`).Scan(&id); err != nil {
+			t.Fatal(err)
+		}
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); conn.ExecContext(ctx, statement) }()
 	t.Cleanup(func() { cancel(); <-done })
+	if s.driver == "mysql" { // whose server goes on when the client goes
+		t.Cleanup(func() { s.admin.Exec(fmt.Sprintf("KILL %d", id)) })
+	}
 }
 
 func (s *site) verifier(t *testing.T, change ...func(*verify.Config)) *verify.Verifier {
@@ -119,7 +129,7 @@ func (s *site) meanwhile(t *testing.T, do func(), change ...func(*verify.Config)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	looks := 0
-	s.verifier(t, change...).Wait(ctx, func(r verify.Report) {
+	_, err := s.verifier(t, change...).Wait(ctx, func(r verify.Report) {
 		looks++
 		switch looks {
 		case 1:
@@ -130,7 +140,7 @@ func (s *site) meanwhile(t *testing.T, do func(), change ...func(*verify.Config)
 		}
 	})
 	if looks < 2 {
-		t.Fatalf("%d looks, want 2", looks)
+		t.Fatalf("%d looks, want 2: %v", looks, err)
 	}
 	return second
 }
