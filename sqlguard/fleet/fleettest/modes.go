@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
 )
@@ -123,7 +124,8 @@ var modeTests = []test{
 			if !ok {
 				t.Error("the channel is closed")
 			}
-		case <-t.Context().Done():
+		case <-time.After(time.Minute):
+			t.Error("there is no hint after a minute")
 		}
 	}},
 }
