@@ -58,7 +58,7 @@ func TestATakenAddressIsAnErrorThatSaysSo(t *testing.T) {
 }
 
 func TestAWrongCommandLineIsAnErrorThatNamesTheFlag(t *testing.T) {
-	old := newDatabase(t)
+	old := newFile(t)
 	if _, err := bare(t, old).Exec("PRAGMA user_version = 7"); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestANewDatabaseIsForItsOwnerAlone(t *testing.T) {
 
 func TestADatabaseMayHaveAnyName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "what? 100% of #it.db")
-	if err := os.Rename(newDatabase(t), path); err != nil {
+	if err := os.Rename(newFile(t), path); err != nil {
 		t.Fatal(err)
 	}
 	v := newVisitor(t, start(t, path).url)
