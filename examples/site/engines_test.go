@@ -82,11 +82,11 @@ var everywhere = map[string]func(*testing.T){
 	"TestSignalsEndTheProcessWell":                            TestSignalsEndTheProcessWell,
 }
 
-func TestTheSiteOnPostgreSQL(t *testing.T) { runOn(t, newPostgres) }
+func TestTheSiteOnPostgreSQL(t *testing.T) { everythingOn(t, newPostgres) }
 
-func TestTheSiteOnMariaDB(t *testing.T) { runOn(t, newMariaDB) }
+func TestTheSiteOnMariaDB(t *testing.T) { everythingOn(t, newMariaDB) }
 
-func runOn(t *testing.T, server func(*testing.T) string) {
+func everythingOn(t *testing.T, server func(*testing.T) string) {
 	onServer = server
 	defer func() { onServer = nil }()
 	server(t) // skips all of them where there is none

@@ -74,13 +74,19 @@ func hashQuickly(path string) error {
 func newDatabase(t *testing.T) string {
 	t.Helper()
 	if onServer != nil {
-		db := onServer(t)
-		if err := copyDatabase(t.Context(), parse(t, newFile(t)), parse(t, db), io.Discard); err != nil {
-			t.Fatal(err)
-		}
-		return db
+		return seededOn(t, onServer)
 	}
 	return newFile(t)
+}
+
+// seededOn returns a database of a server that is seeded already.
+func seededOn(t *testing.T, server func(*testing.T) string) string {
+	t.Helper()
+	db := server(t)
+	if err := copyDatabase(t.Context(), parse(t, newFile(t)), parse(t, db), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return db
 }
 
 // newFile returns the path of a database that is seeded already.
