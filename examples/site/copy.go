@@ -109,7 +109,7 @@ func (t table) copy(ctx context.Context, from, to *sql.Tx, e *engine) (*sum, err
 		return nil, err
 	}
 	if arrived.String() != sent.String() {
-		return nil, fmt.Errorf("the copy of %s differs: of %d rows %d arrived, or others than were sent", t.name, sent.rows, arrived.rows)
+		return nil, fmt.Errorf("the copy of %s is not the same: %d rows were sent and %d arrived, and their checksums differ", t.name, sent.rows, arrived.rows)
 	}
 	return arrived, nil
 }

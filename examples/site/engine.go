@@ -6,8 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the drivers "pgx", "sqlite" and
-	_ "modernc.org/sqlite"             // (in database_url.go) "mysql", which no guard is around
+	// The bare drivers, which no guard is around; MySQL's comes with database_url.go.
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
 
 	"github.com/quiescehq/quiesce/driver/mysql"
 	"github.com/quiescehq/quiesce/driver/sqlite"
