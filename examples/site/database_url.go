@@ -83,9 +83,12 @@ func mysqlSource(u *url.URL, name string) (string, error) {
 		}
 	}
 	// Encode leaves no slash in the parameters: the driver looks for the last one.
-	c, err := mysql.ParseDSN(c.FormatDSN() + "?" + parameters.Encode())
+	parsed, err := mysql.ParseDSN(c.FormatDSN() + "?" + parameters.Encode())
 	if err != nil {
 		return "", err
 	}
-	return c.FormatDSN(), nil
+	if parsed.User != c.User || parsed.Passwd != c.Passwd { // the driver has no way to write a user with a colon
+		return "", errDatabase
+	}
+	return parsed.FormatDSN(), nil
 }

@@ -49,19 +49,20 @@ func TestAURLNamesADatabaseAndShowsNoPassword(t *testing.T) {
 
 func TestADatabaseThatIsNotUnderstoodIsNotRepeated(t *testing.T) {
 	for name, text := range map[string]string{
-		"a password that is not encoded":       "postgres://app:s3cret%zz@db.example/site",
-		"a password with a slash":              "postgres://app:s3cret/x@db.example/site",
-		"a password of digits and a slash":     "mysql://app:53/s3cret@db.example/site",
-		"a password with a question mark":      "mysql://app:53?s3cret@db.example/site",
-		"a password with a hash":               "mysql://app:53/s3cret#x@db.example/site",
-		"a password with a slash and a hash":   "mysql://app:53/s3cret#x",
-		"no name of a database":                "postgres://app:s3cret@db.example",
-		"another scheme":                       "mongodb://app:s3cret@db.example/site",
-		"no scheme":                            "://app:s3cret@db.example/site",
-		"go-sql-driver's own":                  "app:s3cret@tcp(db.example:3306)/site",
-		"keywords and values":                  "host=db.example password=s3cret dbname=site",
-		"a parameter that MySQL does not take": "mysql://app:s3cret@db.example/site?parseTime=s3cret",
-		"a parameter that pgx does not take":   "postgres://app:s3cret@db.example/site?sslmode=s3cret",
+		"a password that is not encoded":        "postgres://app:s3cret%zz@db.example/site",
+		"a password with a slash":               "postgres://app:s3cret/x@db.example/site",
+		"a password of digits and a slash":      "mysql://app:53/s3cret@db.example/site",
+		"a password with a question mark":       "mysql://app:53?s3cret@db.example/site",
+		"a password with a hash":                "mysql://app:53/s3cret#x@db.example/site",
+		"a password with a slash and a hash":    "mysql://app:53/s3cret#x",
+		"no name of a database":                 "postgres://app:s3cret@db.example",
+		"another scheme":                        "mongodb://app:s3cret@db.example/site",
+		"no scheme":                             "://app:s3cret@db.example/site",
+		"go-sql-driver's own":                   "app:s3cret@tcp(db.example:3306)/site",
+		"keywords and values":                   "host=db.example password=s3cret dbname=site",
+		"a parameter that MySQL does not take":  "mysql://app:s3cret@db.example/site?parseTime=s3cret",
+		"a user that MySQL's driver cannot say": "mysql://a%3Ab:s3cret@db.example/site",
+		"a parameter that pgx does not take":    "postgres://app:s3cret@db.example/site?sslmode=s3cret",
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, flag := range []string{"-db", "-copy-to"} {
