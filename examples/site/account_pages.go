@@ -50,6 +50,9 @@ func (s *site) logIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	login := strings.ToLower(strings.TrimSpace(r.PostForm.Get("login")))
 	next := localPath(r.PostForm.Get("next"))
+	if !isText(login) {
+		login = "" // which is nobody's
+	}
 	u, hash, err := s.store.credentials(r.Context(), login)
 	if errors.Is(err, errNotFound) {
 		hash, err = nobody, nil

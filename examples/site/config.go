@@ -14,8 +14,11 @@ import (
 // config is what the command line says.
 type config struct {
 	addr  string
-	db    string
+	db    database
 	token string
+	// What is done instead of serving: printing what the database holds, or copying it.
+	sums   bool
+	copyTo *database
 }
 
 // shortToken is the length below which a token that was made up on the spot may be
@@ -31,8 +34,10 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	flags := flag.NewFlagSet("site", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&cfg.addr, "addr", "127.0.0.1:8080", "listen on `host:port`; port 0 takes any free one")
-	flags.StringVar(&cfg.db, "db", "", "keep the database in `file` (default: quiesce-site/site.db in your cache folder)")
+	db := flags.String("db", "", "the database: a `file`, or a postgres:// or mysql:// URL (default: quiesce-site/site.db in your cache folder)")
 	flags.StringVar(&cfg.token, "token", "", "the control panel's `token` (default: a random one, printed at start)")
+	flags.BoolVar(&cfg.sums, "sums", false, "do not serve; print how many rows each table has, and a checksum that is the same on each engine")
+	copyTo := flags.String("copy-to", "", "do not serve; copy all data into this empty `database`, and print its sums")
 	flags.Usage = func() {
 		fmt.Fprintf(stderr, "Usage: site [flags]\n\nA small conference site that stays up, read-only, on demand.\n\n")
 		flags.PrintDefaults()
@@ -46,11 +51,11 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	if flags.NArg() > 0 {
 		return cfg, fmt.Errorf("unexpected argument %q; the site takes flags only", flags.Arg(0))
 	}
-	return cfg, cfg.complete()
+	return cfg, cfg.complete(*db, *copyTo)
 }
 
 // complete checks the flags, and fills in what was left out.
-func (c *config) complete() error {
+func (c *config) complete(db, copyTo string) (err error) {
 	if c.addr == "" {
 		return errors.New("-addr must be host:port, such as 127.0.0.1:8080")
 	}
@@ -60,17 +65,33 @@ func (c *config) complete() error {
 	if c.token = strings.TrimSpace(c.token); c.token == "" {
 		return errors.New("-token must not be blank")
 	}
-	if c.db != "" {
-		return nil
+	if copyTo != "" {
+		where, err := parseDatabase(copyTo)
+		if err != nil {
+			return fmt.Errorf("-copy-to: %w", err)
+		}
+		c.copyTo = &where
 	}
+	if db == "" {
+		if db, err = defaultFile(); err != nil {
+			return err
+		}
+	}
+	if c.db, err = parseDatabase(db); err != nil {
+		return fmt.Errorf("-db: %w", err)
+	}
+	return nil
+}
+
+// defaultFile is where the database is if nobody says so.
+func defaultFile() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return fmt.Errorf("no cache folder to keep the database in (%w); name a file with -db", err)
+		return "", fmt.Errorf("no cache folder to keep the database in (%w); name a file with -db", err)
 	}
 	folder := filepath.Join(cache, "quiesce-site")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
-		return fmt.Errorf("make the folder for the database: %w; name another file with -db", err)
+		return "", fmt.Errorf("make the folder for the database: %w; name another file with -db", err)
 	}
-	c.db = filepath.Join(folder, "site.db")
-	return nil
+	return filepath.Join(folder, "site.db"), nil
 }

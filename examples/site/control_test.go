@@ -25,7 +25,7 @@ func (v *visitor) formToken() string {
 }
 
 func TestThePanelFlipsEveryPresetInEveryMode(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	v := operator(t, site.url)
 	form := v.formToken()
 	for _, from := range presets {
@@ -52,7 +52,7 @@ func TestThePanelFlipsEveryPresetInEveryMode(t *testing.T) {
 }
 
 func TestThePanelFlipsWhatIsChosenByHand(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	v := operator(t, site.url)
 	form := v.formToken()
 	v.wantStatus(http.StatusSeeOther, v.post("/control", "form", form,
@@ -76,7 +76,7 @@ func TestThePanelFlipsWhatIsChosenByHand(t *testing.T) {
 }
 
 func TestThePanelRefusesWhatItDoesNotUnderstand(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	v := operator(t, site.url)
 	form := v.formToken()
 	for name, fields := range map[string][]string{
@@ -105,7 +105,7 @@ func TestThePanelRefusesWhatItDoesNotUnderstand(t *testing.T) {
 }
 
 func TestOffIsOffWhateverElseIsTyped(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	v := operator(t, site.url)
 	form := v.formToken()
 	for _, fields := range [][]string{{"preset", "off"}, {"mode", "off"}} {
@@ -120,7 +120,7 @@ func TestOffIsOffWhateverElseIsTyped(t *testing.T) {
 }
 
 func TestBlanksAreNoMessage(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	v := operator(t, site.url)
 	v.wantStatus(http.StatusSeeOther, v.post("/control", "form", v.formToken(), "preset", "read-only", "message", " \t", "reason", " R ", "minutes", " 5 "))
 	if s := site.guard.State(); s.Message != "" || s.Reason != "R" || s.Until.IsZero() {
@@ -150,7 +150,7 @@ func TestThePanelAsksForTheToken(t *testing.T) {
 }
 
 func TestThePanelsCookieStaysWhereItBelongs(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	a := newVisitor(t, site.url).post("/control/enter", "token", testToken)
 	if len(a.Cookies()) != 1 {
 		t.Fatalf("%d cookies", len(a.Cookies()))
@@ -194,7 +194,7 @@ func TestThePanelTakesNoCookieButItsOwn(t *testing.T) {
 }
 
 func TestThePanelsFormNeedsItsToken(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	v := operator(t, site.url)
 	another := operator(t, site.url).formToken()
 	for name, form := range map[string]string{"none": "", "a wrong one": "x", "another session's": another} {
@@ -241,7 +241,7 @@ func TestFormsOfOtherSitesAreRefusedInEveryMode(t *testing.T) {
 }
 
 func TestAScriptUsesTheTokenAsBearer(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	v := newVisitor(t, site.url)
 	r := v.request(http.MethodPost, "/control", "preset", "get-only")
 	r.Header.Set("Authorization", "Bearer "+testToken)
@@ -258,7 +258,7 @@ func TestAScriptUsesTheTokenAsBearer(t *testing.T) {
 }
 
 func TestGuessingTheTokenIsSlow(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	inside := operator(t, site.url)
 	v := newVisitor(t, site.url)
 	for i := range maxGuesses {
@@ -305,7 +305,7 @@ func TestTheThrottleCountsAddressesApart(t *testing.T) {
 }
 
 func TestThePanelOffersToReleaseTheEnvironmentsHold(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	v := operator(t, site.url)
 	v.wantNoText("The environment asks for a mode of its own", v.get("/control"))
 	if err := site.guard.Hold(sqlguard.EnvironmentHold, readOnly); err != nil {
@@ -327,7 +327,7 @@ func TestThePanelOffersToReleaseTheEnvironmentsHold(t *testing.T) {
 }
 
 func TestLeavingThePanelEndsItsCookie(t *testing.T) {
-	site := start(t, newDatabase(t))
+	site := start(t, newFile(t))
 	v := operator(t, site.url)
 	v.wantStatus(http.StatusSeeOther, v.post("/control/leave", "form", v.formToken()))
 	v.wantText(`name="token"`, v.get("/control"))

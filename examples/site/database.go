@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/quiescehq/quiesce/driver/sqlite"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -20,31 +18,40 @@ var policy = sqlguard.Policy{Rules: []sqlguard.Rule{
 	{Tables: []string{"talk_views"}, Action: sqlguard.Skip},
 }}
 
-// openDatabase sets the database up if it is new, and opens it behind the guard.
+// maxConnections is what one site takes of a server's.
+const maxConnections = 20
+
+// openStore sets the database up if it is new, and opens it behind the guard.
 // With sqlguard.Default(), and without a policy, sql.Open("guarded-sqlite", …) does
-// the same.
-func openDatabase(ctx context.Context, path string, guard *sqlguard.Guard) (*sql.DB, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("find database %s: %w", path, err)
+// the same, and so do "guarded-pgx" and "guarded-mysql".
+func openStore(ctx context.Context, where database, guard *sqlguard.Guard) (store, error) {
+	if where.engine.open == nil {
+		return store{}, errNoPostgres
 	}
-	if err := createFile(path); err != nil {
-		return nil, fmt.Errorf("open database: %w; -db names the file", err)
-	}
-	if err := setUp(ctx, path); err != nil {
-		return nil, err
+	if err := setUp(ctx, where); err != nil {
+		return store{}, err
 	}
 	if err := guard.SetPolicy(policy); err != nil {
-		return nil, err
+		return store{}, err
 	}
-	db, err := sqlite.Open(dataSource(path), guard)
+	db, err := where.engine.open(where.source, guard)
 	if err != nil {
-		return nil, fmt.Errorf("open database %s: %w", path, err)
+		return store{}, fmt.Errorf("open database %s: %w", where.name, err)
 	}
+	db.SetMaxOpenConns(maxConnections)
 	if err := db.PingContext(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), db.Close())
+		return store{}, errors.Join(fmt.Errorf("open database %s: %w", where.name, err), db.Close())
 	}
-	return db, nil
+	return store{db, where.engine}, nil
+}
+
+// fileDatabase returns the database in a file.
+func fileDatabase(path string) (database, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return database{}, fmt.Errorf("find database %s: %w", path, err)
+	}
+	return database{engine: sqliteEngine, source: fileSource(path), name: path, file: path}, nil
 }
 
 // createFile makes a file where there is none, for its owner alone: the key that
@@ -58,14 +65,14 @@ func createFile(path string) error {
 	return f.Close()
 }
 
-// dataSource returns the data source name of a database file, as a URI: a
+// fileSource returns the data source name of a database file, as a URI: a
 // plain path with a question mark in it would be cut in two. Writers of the same file wait
-// for one another for up to five seconds.
-func dataSource(path string) string {
+// for one another for up to five seconds; a file that is not there is not made.
+func fileSource(path string) string {
 	path = filepath.ToSlash(path)
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path // a Windows drive: file:///C:/…
 	}
 	u := url.URL{Scheme: "file", Path: path}
-	return u.String() + "?_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"
+	return u.String() + "?mode=rw&_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"
 }

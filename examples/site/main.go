@@ -1,9 +1,11 @@
-// Command site is a small conference site on SQLite that goes read-only and
-// comes back while it runs: the two-minute tour of Quiesce. Start it with
+// Command site is a small conference site that goes read-only and comes back
+// while it runs: the two-minute tour of Quiesce. Start it with
 //
 //	go run ./examples/site
 //
-// and follow what it prints, or the tour in its README.
+// and follow what it prints, or the tour in its README. Its data is in a file of
+// SQLite's, or on a server, PostgreSQL, MySQL or MariaDB; -copy-to moves it from one to
+// another.
 package main
 
 import (
@@ -45,6 +47,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, guard *sq
 	if err != nil {
 		return err
 	}
+	switch {
+	case cfg.copyTo != nil:
+		return copyDatabase(ctx, cfg.db, *cfg.copyTo, stdout)
+	case cfg.sums:
+		return printSums(ctx, cfg.db, stdout)
+	}
 	if err := guard.Err(); err != nil {
 		return err
 	}
@@ -58,13 +66,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, guard *sq
 
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	guard.SetObserver(sqlguard.NewSlogObserver(sqlguard.SlogConfig{Logger: logger}))
-	db, err := openDatabase(ctx, cfg.db, guard)
+	data, err := openStore(ctx, cfg.db, guard)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
+	defer func() { err = errors.Join(err, data.db.Close()) }()
 
-	site, err := newSite(ctx, db, guard, cfg.token, logger)
+	site, err := newSite(ctx, data, guard, cfg.token, logger)
 	if err != nil {
 		return err
 	}

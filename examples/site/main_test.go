@@ -43,7 +43,11 @@ var seeded = sync.OnceValues(func() ([]byte, error) {
 	}
 	defer os.RemoveAll(folder)
 	path := filepath.Join(folder, "site.db")
-	if err := setUp(context.Background(), path); err != nil {
+	where, err := fileDatabase(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := setUp(context.Background(), where); err != nil {
 		return nil, err
 	}
 	if err := hashQuickly(path); err != nil {
@@ -57,7 +61,7 @@ func hashQuickly(path string) error {
 	if err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", dataSource(path))
+	db, err := sql.Open("sqlite", fileSource(path))
 	if err != nil {
 		return err
 	}
@@ -65,8 +69,28 @@ func hashQuickly(path string) error {
 	return errors.Join(err, db.Close())
 }
 
-// newDatabase returns the path of a database that is seeded already.
+// newDatabase returns what -db takes for a database that is seeded already: a file,
+// or one of the server that the tests are on.
 func newDatabase(t *testing.T) string {
+	t.Helper()
+	if onServer != nil {
+		return seededOn(t, onServer)
+	}
+	return newFile(t)
+}
+
+// seededOn returns a database of a server that is seeded already.
+func seededOn(t *testing.T, server func(*testing.T) string) string {
+	t.Helper()
+	db := server(t)
+	if err := copyDatabase(t.Context(), parse(t, newFile(t)), parse(t, db), io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// newFile returns the path of a database that is seeded already.
+func newFile(t *testing.T) string {
 	t.Helper()
 	content, err := seeded()
 	if err != nil {
@@ -244,10 +268,32 @@ func (v *visitor) wantNoText(unwanted string, a answer) {
 	}
 }
 
+// parse returns what -db names.
+func parse(t *testing.T, db string) database {
+	t.Helper()
+	where, err := parseDatabase(db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return where
+}
+
+// openGuarded opens a site's database behind a guard.
+func openGuarded(t *testing.T, db string, guard *sqlguard.Guard) store {
+	t.Helper()
+	data, err := openStore(t.Context(), parse(t, db), guard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { data.db.Close() })
+	return data
+}
+
 // bare opens a site's database beside the guard.
 func bare(t *testing.T, path string) *sql.DB {
 	t.Helper()
-	db, err := sql.Open("sqlite", dataSource(path))
+	where := parse(t, path)
+	db, err := sql.Open(where.engine.driver, where.source)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -259,6 +305,7 @@ func bare(t *testing.T, path string) *sql.DB {
 func dump(t *testing.T, path string) string {
 	t.Helper()
 	db := bare(t, path)
+	defer db.Close()
 	var out strings.Builder
 	for _, table := range []string{"users", "talks", "talk_views", "comments", "stars"} {
 		rows, err := db.Query("SELECT * FROM " + table + " ORDER BY 1, 2")
@@ -279,6 +326,9 @@ func dump(t *testing.T, path string) string {
 			}
 			fmt.Fprint(&out, table)
 			for _, value := range values {
+				if b, ok := (*value.(*any)).([]byte); ok {
+					*value.(*any) = string(b)
+				}
 				fmt.Fprintf(&out, "|%v", *value.(*any))
 			}
 			fmt.Fprintln(&out)

@@ -288,16 +288,11 @@ func TestThePoolRefusesWhatTheMiddlewareDoesNotSee(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := newDatabase(t)
-	db, err := openDatabase(t.Context(), path, guard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	s := openGuarded(t, path, guard)
 	before := dump(t, path)
 	if err := guard.Hold("test", readOnly); err != nil {
 		t.Fatal(err)
 	}
-	s := store{db}
 	_, proposed := s.propose(t.Context(), talk{Title: "T", Speaker: "S", Abstract: "A"})
 	for name, err := range map[string]error{
 		"comment": s.comment(t.Context(), 1, 1, "Hello"),

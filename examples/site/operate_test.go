@@ -45,12 +45,7 @@ func TestThePanelSaysWhatCanStillBeCommitted(t *testing.T) {
 	v.wantNoText(nothingOpen, a)
 	v.wantNoText(nothingOpen, v.get("/control"))
 
-	db, err := openDatabase(t.Context(), site.db, site.guard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	tx, err := db.BeginTx(t.Context(), nil)
+	tx, err := openGuarded(t, site.db, site.guard).db.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,9 +71,13 @@ var seedComments = []struct {
 var seedStars = [][2]int64{{1, 1}, {1, 2}, {1, 3}, {2, 3}, {3, 1}, {5, 2}, {6, 1}, {6, 2}} // talk, user
 
 // seed writes the first rows. Rows are numbered from 1 in the order above.
-func seed(ctx context.Context, tx *sql.Tx) error {
+func seed(ctx context.Context, tx *sql.Tx, e *engine) error {
 	insert := func(query string, args ...any) error {
-		_, err := tx.ExecContext(ctx, query, args...)
+		_, err := tx.ExecContext(ctx, e.bind(query), args...)
+		return err
+	}
+	// Without names of columns: key is a word that MySQL keeps to itself.
+	if err := insert("INSERT INTO session_key VALUES (1, ?)", newSessionKey()); err != nil {
 		return err
 	}
 	for _, u := range seedUsers {

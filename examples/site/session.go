@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -24,10 +25,18 @@ type sessions struct {
 	signer signer
 }
 
+// newSessionKey makes the key that log ins are signed with.
+func newSessionKey() []byte {
+	key := make([]byte, 32)
+	rand.Read(key) // never fails, by its documentation
+	return key
+}
+
 // loadSessions reads the key that the first start made.
 func loadSessions(ctx context.Context, db *sql.DB) (sessions, error) {
 	var key []byte
-	if err := db.QueryRowContext(ctx, "SELECT key FROM session_key").Scan(&key); err != nil {
+	// The name of the table is there for MySQL, to which key alone is a keyword.
+	if err := db.QueryRowContext(ctx, "SELECT session_key.key FROM session_key").Scan(&key); err != nil {
 		return sessions{}, fmt.Errorf("read session key: %w", err)
 	}
 	if len(key) < 32 {

@@ -2,78 +2,110 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
-	_ "embed"
 	"errors"
 	"fmt"
-
-	_ "modernc.org/sqlite" // the driver "sqlite", which no guard is around
+	"strings"
 )
 
-//go:embed schema.sql
-var schema string
-
-// schemaVersion is kept in SQLite's user_version, which is 0 in a new file.
+// schemaVersion is written into the database when all tables and their first rows are there.
 const schemaVersion = 1
 
-// setUp creates and seeds a database that does not exist yet; one that does is
-// only read.
+// setUp creates and seeds a database that does not exist yet, or is empty; one
+// that does is only read.
 //
 // It works on a pool without a guard, so that the first start succeeds under
 // READ_ONLY_MODE=true too. That is no hole in the mode: what the mode protects
-// is the data of a site that is in use, and a file created a moment ago has
+// is the data of a site that is in use, and a database set up a moment ago has
 // none. A deployment does the same: its migrations are run by the deployment,
 // on a pool of their own, and not by the application that serves visitors.
-func setUp(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite", dataSource(path))
+func setUp(ctx context.Context, where database) (err error) {
+	if where.file != "" {
+		if err := createFile(where.file); err != nil {
+			return fmt.Errorf("open database: %w; -db names the file", err)
+		}
+	}
+	db, version, err := openBare(ctx, where)
 	if err != nil {
-		return fmt.Errorf("open database %s: %w", path, err)
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-
-	var version int
-	if err := db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return fmt.Errorf("open database %s: %w", path, err)
-	}
 	switch version {
 	case schemaVersion:
 		return nil
 	case 0:
-		if err := create(ctx, db); err != nil {
-			return fmt.Errorf("set up database %s: %w", path, err)
-		}
-		return nil
+		return create(ctx, db, where, seed)
 	}
-	return fmt.Errorf("database %s has schema version %d, not %d; name another file with -db", path, version, schemaVersion)
+	return fmt.Errorf("database %s has schema version %d, not %d; name another with -db", where.name, version, schemaVersion)
 }
 
-// create makes the tables and the first rows in one transaction: a start that
-// is interrupted leaves a file that the next start takes for a new one.
-func create(ctx context.Context, db *sql.DB) error {
-	// Readers do not wait for the writer with a write-ahead log. The setting is
-	// kept in the file, and cannot be made within a transaction.
-	if _, err := db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
-		return err
+// openBare opens a database without a guard, and returns its schema's version too,
+// which is 0 if it has no schema yet.
+func openBare(ctx context.Context, where database) (_ *sql.DB, version int, err error) {
+	db, err := sql.Open(where.engine.driver, where.source)
+	if err != nil {
+		return nil, 0, fmt.Errorf("open database %s: %w", where.name, err)
+	}
+	installed := 1
+	if where.engine.installed != "" {
+		err = db.QueryRowContext(ctx, where.engine.installed).Scan(&installed)
+	}
+	if err == nil && installed > 0 {
+		err = db.QueryRowContext(ctx, where.engine.version).Scan(&version)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(fmt.Errorf("open database %s: %w", where.name, err), db.Close())
+	}
+	return db, version, nil
+}
+
+// create makes the tables, and has them filled, in one transaction: a start
+// that is interrupted leaves a database that the next start takes for a new one. On
+// MySQL it leaves empty tables, which the next start does not touch.
+func create(ctx context.Context, db *sql.DB, where database, fill func(context.Context, *sql.Tx, *engine) error) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("set up database %s, which must be empty: %w", where.name, err)
+		}
+	}()
+	e := where.engine
+	if e.before != "" {
+		if _, err := db.ExecContext(ctx, e.before); err != nil {
+			return err
+		}
+	}
+	if e.ddlAlone {
+		if err := createTables(ctx, db, e); err != nil {
+			return err
+		}
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback() // without effect after Commit
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
+	if !e.ddlAlone {
+		if err := createTables(ctx, tx, e); err != nil {
+			return err
+		}
+	}
+	if err := fill(ctx, tx, e); err != nil {
 		return err
 	}
-	key := make([]byte, 32)
-	rand.Read(key) // never fails, by its documentation
-	if _, err := tx.ExecContext(ctx, "INSERT INTO session_key (id, key) VALUES (1, ?)", key); err != nil {
-		return err
-	}
-	if err := seed(ctx, tx); err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
+	if _, err := tx.ExecContext(ctx, fmt.Sprintf(e.stamp, schemaVersion)); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// createTables makes the tables, on a pool or in a transaction.
+func createTables(ctx context.Context, db interface {
+	ExecContext(context.Context, string, ...any) (sql.Result, error)
+}, e *engine) error {
+	for statement := range strings.SplitSeq(strings.TrimSpace(e.schema), ";\n") {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"embed"
 	"errors"
 	"io"
@@ -43,8 +42,8 @@ func modesConfig(guard *sqlguard.Guard, bypassKey []byte) httpmode.Config {
 }
 
 // newSite returns the whole site, ready to serve.
-func newSite(ctx context.Context, db *sql.DB, guard *sqlguard.Guard, token string, log *slog.Logger) (http.Handler, error) {
-	sessions, err := loadSessions(ctx, db)
+func newSite(ctx context.Context, data store, guard *sqlguard.Guard, token string, log *slog.Logger) (http.Handler, error) {
+	sessions, err := loadSessions(ctx, data.db)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +53,7 @@ func newSite(ctx context.Context, db *sql.DB, guard *sqlguard.Guard, token strin
 	if err != nil {
 		return nil, err
 	}
-	s := &site{store: store{db}, sessions: sessions, modes: modes, log: log}
+	s := &site{store: data, sessions: sessions, modes: modes, log: log}
 	mux := http.NewServeMux()
 	s.routes(mux)
 	newControl(guard, token, bypassKey, log).routes(mux)

@@ -61,6 +61,8 @@ func TestFormsThatAreNotAcceptedKeepWhatWasTyped(t *testing.T) {
 		"an empty comment":            {"/talks/1", []string{"comment", "  "}, 422, "Write something first."},
 		"a comment too long":          {"/talks/1", []string{"comment", strings.Repeat("ü", 2001)}, 422, strings.Repeat("ü", 2001)},
 		"a comment that is not text":  {"/talks/1", []string{"comment", "\xff"}, 422, "A comment has at most"},
+		"a comment with a NUL in it":  {"/talks/1", []string{"comment", "a\x00b"}, 422, "A comment has at most"},
+		"a proposal with a NUL in it": {"/propose", []string{"title", "a\x00b", "abstract", "A"}, 422, "That is not text"},
 		"a proposal without abstract": {"/propose", []string{"title", "Kept title"}, 422, `value="Kept title"`},
 		"a title too long":            {"/propose", []string{"title", strings.Repeat("t", 121), "abstract", "A"}, 422, "at most 120"},
 		"an abstract too long":        {"/propose", []string{"title", "T", "abstract", strings.Repeat("a", 4001)}, 422, "at most 4,000"},
@@ -70,6 +72,9 @@ func TestFormsThatAreNotAcceptedKeepWhatWasTyped(t *testing.T) {
 		"a talk that cannot exist":    {"/talks/one", []string{"comment", "Hello"}, 404, "no such page"},
 		"a wrong password":            {"/login", []string{"login", "grace", "password", "wrong"}, 422, `value="grace"`},
 		"an unknown user":             {"/login", []string{"login", "nobody", "password", ""}, 422, "No user has that name"},
+		"a user with accents":         {"/login", []string{"login", "ádá", "password", demoPassword}, 422, "No user has that name"},
+		"a user with a NUL":           {"/login", []string{"login", "ada\x00", "password", demoPassword}, 422, "No user has that name"},
+		"a user that is not text":     {"/login", []string{"login", "ada\xff", "password", demoPassword}, 422, "No user has that name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := v.post(test.path, test.fields...)

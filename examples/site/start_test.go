@@ -58,7 +58,7 @@ func TestATakenAddressIsAnErrorThatSaysSo(t *testing.T) {
 }
 
 func TestAWrongCommandLineIsAnErrorThatNamesTheFlag(t *testing.T) {
-	old := newDatabase(t)
+	old := newFile(t)
 	if _, err := bare(t, old).Exec("PRAGMA user_version = 7"); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestANewDatabaseIsForItsOwnerAlone(t *testing.T) {
 
 func TestADatabaseMayHaveAnyName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "what? 100% of #it.db")
-	if err := os.Rename(newDatabase(t), path); err != nil {
+	if err := os.Rename(newFile(t), path); err != nil {
 		t.Fatal(err)
 	}
 	v := newVisitor(t, start(t, path).url)
@@ -336,23 +336,34 @@ func TestSignalsEndTheProcessWell(t *testing.T) {
 }
 
 func TestTheSiteNeedsNoCgo(t *testing.T) {
-	goTool, err := exec.LookPath("go")
-	if err != nil {
-		t.Skip("the go command is not in the PATH; it lists what the site imports")
+	plain := packagesOfTheSite(t)
+	if !strings.Contains(plain, "modernc.org/sqlite 0 false") {
+		t.Fatalf("that is no list of the site's packages:\n%s", plain)
 	}
-	cmd := exec.Command(goTool, "list", "-deps", "-f", "{{.ImportPath}} {{len .CgoFiles}} {{.Standard}}", ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
-	output, err := cmd.Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(output), "modernc.org/sqlite 0 false") {
-		t.Fatalf("that is no list of the site's packages:\n%s", output)
-	}
-	for line := range strings.Lines(string(output)) {
+	for line := range strings.Lines(plain) {
 		fields := strings.Fields(line)
 		if fields[2] == "false" && fields[1] != "0" || strings.Contains(fields[0], "pg_query") {
 			t.Errorf("the site would be slow to build: %s", line)
 		}
 	}
+	if whole := packagesOfTheSite(t, "-tags", "postgres"); !strings.Contains(whole, "quiesce/driver/pgx 0 false") || !strings.Contains(whole, "pg_query") {
+		t.Errorf("with -tags postgres PostgreSQL is left out:\n%s", whole)
+	}
+}
+
+// packagesOfTheSite lists what a build compiles, and how many files of each are cgo's.
+func packagesOfTheSite(t *testing.T, flags ...string) string {
+	t.Helper()
+	goTool, err := exec.LookPath("go")
+	if err != nil {
+		t.Skip("the go command is not in the PATH; it lists what the site imports")
+	}
+	args := append([]string{"list", "-deps", "-f", "{{.ImportPath}} {{len .CgoFiles}} {{.Standard}}"}, flags...)
+	cmd := exec.Command(goTool, append(args, ".")...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(output)
 }

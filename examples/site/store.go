@@ -12,7 +12,8 @@ import (
 
 // store is the site's data, on a guarded pool.
 type store struct {
-	db *sql.DB
+	db     *sql.DB
+	engine *engine
 }
 
 // errNotFound is returned for a row that does not exist.
@@ -40,7 +41,7 @@ type comment struct {
 // user returns the user with an id, or errNotFound.
 func (s store) user(ctx context.Context, id int64) (user, error) {
 	u := user{ID: id}
-	err := s.db.QueryRowContext(ctx, "SELECT login, name FROM users WHERE id = ?", id).Scan(&u.Login, &u.Name)
+	err := s.queryRow(ctx, "SELECT login, name FROM users WHERE id = ?", id).Scan(&u.Login, &u.Name)
 	return u, rowError("user", err)
 }
 
@@ -48,7 +49,7 @@ func (s store) user(ctx context.Context, id int64) (user, error) {
 // errNotFound.
 func (s store) credentials(ctx context.Context, login string) (user, string, error) {
 	u, password := user{Login: login}, ""
-	err := s.db.QueryRowContext(ctx, "SELECT id, name, password FROM users WHERE login = ?", login).
+	err := s.queryRow(ctx, "SELECT id, name, password FROM users WHERE login = ?", login).
 		Scan(&u.ID, &u.Name, &password)
 	return u, password, rowError("user", err)
 }
@@ -56,7 +57,7 @@ func (s store) credentials(ctx context.Context, login string) (user, string, err
 // seen notes when a user was last seen. Nobody misses it while the site is
 // read-only, and so it is marked as best effort: the guard then drops it.
 func (s store) seen(ctx context.Context, userID int64) error {
-	_, err := s.db.ExecContext(sqlguard.WithBestEffort(ctx),
+	_, err := s.exec(sqlguard.WithBestEffort(ctx),
 		"UPDATE users SET seen_at = ? WHERE id = ?", time.Now().Unix(), userID)
 	return wrap("note last seen", err)
 }
@@ -87,7 +88,7 @@ func (s store) talks(ctx context.Context) (_ []talk, err error) {
 // talk returns one talk as userID sees it, who may be 0; or errNotFound.
 func (s store) talk(ctx context.Context, id, userID int64) (talk, error) {
 	t := talk{ID: id}
-	err := s.db.QueryRowContext(ctx, `
+	err := s.queryRow(ctx, `
 		SELECT title, speaker, abstract, day, starts, room,
 			(SELECT count(*) FROM stars WHERE stars.talk_id = talks.id),
 			EXISTS (SELECT 1 FROM stars WHERE stars.talk_id = talks.id AND stars.user_id = ?),
@@ -100,16 +101,19 @@ func (s store) talk(ctx context.Context, id, userID int64) (talk, error) {
 // countView counts one view of a talk. While the site is read-only the guard's
 // policy drops this statement, and the caller cannot tell.
 func (s store) countView(ctx context.Context, talkID int64) error {
-	_, err := s.db.ExecContext(ctx, `
-		INSERT INTO talk_views (talk_id, views) VALUES (?, 1)
-		ON CONFLICT (talk_id) DO UPDATE SET views = views + 1`, talkID)
+	_, err := s.exec(ctx, "INSERT INTO talk_views (talk_id, views) VALUES (?, 1) "+s.engine.countAgain, talkID)
 	return wrap("count view", err)
 }
 
 // propose adds a talk and returns its id.
 func (s store) propose(ctx context.Context, t talk) (int64, error) {
-	result, err := s.db.ExecContext(ctx,
-		"INSERT INTO talks (title, speaker, abstract) VALUES (?, ?, ?)", t.Title, t.Speaker, t.Abstract)
+	const insert = "INSERT INTO talks (title, speaker, abstract) VALUES (?, ?, ?)"
+	if s.engine.returning {
+		var id int64
+		err := s.queryRow(ctx, insert+" RETURNING id", t.Title, t.Speaker, t.Abstract).Scan(&id)
+		return id, wrap("propose talk", err)
+	}
+	result, err := s.exec(ctx, insert, t.Title, t.Speaker, t.Abstract)
 	if err != nil {
 		return 0, wrap("propose talk", err)
 	}
@@ -119,10 +123,10 @@ func (s store) propose(ctx context.Context, t talk) (int64, error) {
 
 // comments returns the comments on a talk, oldest first.
 func (s store) comments(ctx context.Context, talkID int64) (_ []comment, err error) {
-	rows, err := s.db.QueryContext(ctx, `
+	rows, err := s.db.QueryContext(ctx, s.engine.bind(`
 		SELECT users.name, comments.body, comments.created_at
 		FROM comments JOIN users ON users.id = comments.user_id
-		WHERE comments.talk_id = ? ORDER BY comments.id`, talkID)
+		WHERE comments.talk_id = ? ORDER BY comments.id`), talkID)
 	if err != nil {
 		return nil, wrap("list comments", err)
 	}
@@ -142,7 +146,7 @@ func (s store) comments(ctx context.Context, talkID int64) (_ []comment, err err
 
 // comment adds a comment to a talk.
 func (s store) comment(ctx context.Context, talkID, userID int64, body string) error {
-	_, err := s.db.ExecContext(ctx,
+	_, err := s.exec(ctx,
 		"INSERT INTO comments (talk_id, user_id, body, created_at) VALUES (?, ?, ?, ?)",
 		talkID, userID, body, time.Now().Unix())
 	return wrap("add comment", err)
@@ -152,10 +156,18 @@ func (s store) comment(ctx context.Context, talkID, userID int64, body string) e
 func (s store) star(ctx context.Context, talkID, userID int64, on bool) error {
 	query := "DELETE FROM stars WHERE talk_id = ? AND user_id = ?"
 	if on {
-		query = "INSERT INTO stars (talk_id, user_id) VALUES (?, ?) ON CONFLICT DO NOTHING"
+		query = "INSERT INTO stars (talk_id, user_id) VALUES (?, ?) " + s.engine.starAgain
 	}
-	_, err := s.db.ExecContext(ctx, query, talkID, userID)
+	_, err := s.exec(ctx, query, talkID, userID)
 	return wrap("star talk", err)
+}
+
+func (s store) queryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return s.db.QueryRowContext(ctx, s.engine.bind(query), args...)
+}
+
+func (s store) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	return s.db.ExecContext(ctx, s.engine.bind(query), args...)
 }
 
 func rowError(what string, err error) error {

@@ -99,6 +99,9 @@ func (s *site) renderTalk(w http.ResponseWriter, r *http.Request, status int, id
 	return s.render(w, r, status, "talk.html", p)
 }
 
+// isText reports whether every engine takes a string for text: PostgreSQL has no NUL in it.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+
 const maxComment = 2000
 
 func (s *site) addComment(w http.ResponseWriter, r *http.Request) error {
@@ -110,7 +113,7 @@ func (s *site) addComment(w http.ResponseWriter, r *http.Request) error {
 	switch n := utf8.RuneCountInString(text); {
 	case n == 0:
 		return s.renderTalk(w, r, http.StatusUnprocessableEntity, id, text, "Write something first.")
-	case n > maxComment || !utf8.ValidString(text):
+	case n > maxComment || !isText(text):
 		return s.renderTalk(w, r, http.StatusUnprocessableEntity, id, text, "A comment has at most 2,000 characters.")
 	}
 	if err := s.store.comment(r.Context(), id, u.ID, text); err != nil {
@@ -183,7 +186,7 @@ func (p proposal) problem() string {
 		return "A title has at most 120 characters."
 	case utf8.RuneCountInString(p.Abstract) > 4000:
 		return "An abstract has at most 4,000 characters."
-	case !utf8.ValidString(p.Name) || !utf8.ValidString(p.Abstract):
+	case !isText(p.Name) || !isText(p.Abstract):
 		return "That is not text."
 	}
 	return ""

@@ -33,7 +33,7 @@ The database        %[3]s
 The mode            %[4]s
 
 Three things to try:
-`, address, token, cfg.db, mode)
+`, address, token, cfg.db.name, mode)
 	things := thingsToTry
 	if state.Mode == sqlguard.ReadOnly {
 		things = thingsToTryClosed
