@@ -61,7 +61,7 @@ func (m *Member) goodbye(ctx context.Context) error {
 // beat calls the store once, follows what it says, and returns when the next beat is due.
 func (m *Member) beat(ctx context.Context) time.Duration {
 	if m.lease != nil && !m.lease.Valid() {
-		m.lease, m.registered = nil, false
+		m.lease, m.registered, m.open = nil, false, false
 	}
 	m.look()
 	said := m.record.Report
@@ -83,6 +83,7 @@ func (m *Member) beat(ctx context.Context) time.Duration {
 		m.registered = false
 		if m.lease != nil {
 			m.lease.End() // somebody may count on it already
+			m.open = false
 		}
 		return 0
 	case err != nil:

@@ -46,7 +46,9 @@
 //     roll back, under a new lease too. The store does not renew what has expired, and a process to which it says so ends its
 //     lease and registers anew.
 //  5. Acknowledging means drained, at an epoch: [sqlguard.Guard.Drain] has returned. Never "seen".
-//  6. Start closed. A process does not write before its first registration, whose answer tells it the mode.
+//  6. Start closed. A process does not write before its first registration, whose answer tells it the mode. And
+//     armed opens nothing: a process that starts then, or whose lease has lapsed, stays closed until the operation
+//     is over, because the store may have lost that the fleet is closed already.
 //  7. Epochs never go back. The store takes one that is greater than each it finds in its records. A process that
 //     is told a lower one, or another record of the same, keeps the stricter state, and raises an alarm.
 //  8. Everybody is bound before the fleet is closed. A record that has expired without having been bound is

@@ -73,22 +73,27 @@ func (m *Member) trust(sent time.Time) {
 }
 
 // hold asks the guard for what the state is. A process that is not registered keeps
-// writing closed, and so does one that leaves.
+// writing closed, and so does one that leaves. Armed lets a process write on that does, and opens
+// nothing: closing may have been lost by the store.
 func (m *Member) hold() error {
 	change := m.mode.Change
 	if m.mode.State == Armed {
 		change = sqlguard.Change{Reason: change.Reason, By: change.By}
 	}
-	change.Lease = m.lease
-	closed := closedUntilHeard
-	closed.Lease = m.lease
+	opens := m.mode.State == Open || m.mode.State == Armed && (m.open || !m.omit.keeps(armedOpensNothing))
 	switch {
 	case m.leaving:
-		closed.Reason = "the process has left the fleet, or is about to"
-		change = closed
-	case !m.registered && m.mode.State != Closed && m.omit.keeps(startClosed):
-		change = closed
+		opens, change = false, sqlguard.Change{Mode: sqlguard.ReadOnly, Reason: "the process has left the fleet, or is about to"}
+	case !m.registered && m.omit.keeps(startClosed):
+		opens = false
+		if m.mode.State != Closed {
+			change = closedUntilHeard
+		}
+	case m.mode.State == Armed && !opens:
+		change = sqlguard.Change{Mode: sqlguard.ReadOnly, Reason: "the fleet is about to be closed, and this process came too late"}
 	}
+	m.open = opens
+	change.Lease = m.lease
 	if change.Mode == sqlguard.Off && change.Lease == nil && change.Announced.IsZero() {
 		m.guard.Release(m.cfg.Hold)
 		return nil

@@ -33,6 +33,7 @@ type Member struct {
 	floor      uint64          // the greatest epoch seen
 	backwards  string          // the alarm, while the store's epoch is behind
 	lease      *sqlguard.Lease // nil if there is none
+	open       bool            // the guard lets writes pass, as far as the fleet goes
 	cutAt      uint64          // the epoch at which the guard was told to cut
 	draining   context.CancelFunc
 	drains     drained // what it drains for

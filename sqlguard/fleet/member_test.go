@@ -170,9 +170,27 @@ func TestAMember(t *testing.T) {
 			after, _ := j.store.record("web-1")
 			j.want("it has registered anew", before.Lease != after.Lease && after.Bound == "op")
 			j.want("what was open may not commit", j.conn.Cut())
+			j.want("it writes no more in this operation", !j.writes())
+			j.store.set(j.t, opened)
+			j.settle()
+			j.want("nor may that commit afterwards", j.conn.Cut())
 			j.conn.End()
 			j.conn.Begin(context.Background())
 			j.want("what is new may", j.writes() && !j.conn.Cut())
+		}},
+		{"is not opened by a fleet that is armed when it starts", func(j *joined) {
+			store := newWire()
+			store.set(j.t, armed)
+			young := newJoined(j.t, store)
+			young.conn.End()
+			young.settle()
+			young.want("it is bound, and does not write", young.report().Bound == "op" && !young.writes())
+			store.set(j.t, opened)
+			young.settle()
+			young.want("it writes", young.writes())
+			young.conn.Detach()
+			young.Member.stop()
+			<-young.stopped
 		}},
 		{"ends its lease when the store says that it has expired", func(j *joined) {
 			j.conn.End()
@@ -195,7 +213,7 @@ func TestAMember(t *testing.T) {
 			j.settle()
 			j.store.set(j.t, closed)
 			j.settle()
-			j.store.failOver()
+			j.store.failOver(1)
 			j.settle()
 			j.settle()
 			j.want("it writes no more", !j.writes())
@@ -211,7 +229,7 @@ func TestAMember(t *testing.T) {
 			j.store.set(j.t, closed)
 			j.store.set(j.t, opened)
 			j.settle()
-			j.store.failOver()
+			j.store.failOver(1)
 			j.settle()
 			j.want("it writes no more", !j.writes() && j.Status().Alarm != "")
 		}},

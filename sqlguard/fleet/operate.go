@@ -131,7 +131,7 @@ func (o *Operator) Close(ctx context.Context, expected uint64, change sqlguard.C
 	}
 	op := rand.Text()
 	if err := o.mayClose(s, expected, t); err != nil {
-		return s.Mode, o.audit(ctx, "arm", s.Mode, s.Mode, change.Reason, err, nil)
+		return s.Mode, o.audit(ctx, "arm", s.Mode, s.Mode, change.Reason, err)
 	}
 	armed, err := o.swap(ctx, "arm", s.Mode, Mode{State: Armed, Op: op, Change: change})
 	if err != nil {
@@ -220,7 +220,7 @@ func (o *Operator) Open(ctx context.Context, expected uint64, reason string) (Mo
 	}
 	if expected != 0 && now.Epoch != expected {
 		err := &ConflictError{expected, now}
-		return now, o.audit(ctx, "open", now, now, reason, err, nil)
+		return now, o.audit(ctx, "open", now, now, reason, err)
 	}
 	if now.State == Open && now.Change.Mode == sqlguard.Off && now.Change.Announced.IsZero() {
 		return now, nil
@@ -238,7 +238,7 @@ func (o *Operator) Ask(ctx context.Context, expected uint64, change sqlguard.Cha
 	}
 	if now.State != Open || expected != 0 && now.Epoch != expected {
 		err := &ConflictError{cmp.Or(expected, now.Epoch), now}
-		return now, o.audit(ctx, "ask", now, now, change.Reason, err, nil)
+		return now, o.audit(ctx, "ask", now, now, change.Reason, err)
 	}
 	return o.swap(ctx, "ask", now, Mode{State: Open, Change: change})
 }
@@ -248,6 +248,23 @@ func (o *Operator) Cut(ctx context.Context, closed Mode) (Mode, error) {
 	next := closed
 	next.Cut = true
 	return o.swap(ctx, "cut", closed, next)
+}
+
+// Note appends to the audit log what was done under a mode without changing it, such as waiting, and what
+// became of it: failed is nil if it went well. The details are kept as JSON.
+func (o *Operator) Note(ctx context.Context, action string, m Mode, failed error, details any) error {
+	e := Entry{Op: m.Op, Action: action, Actor: o.cfg.Actor, Reason: m.Change.Reason, Before: m.Epoch, After: m.Epoch, Result: "ok"}
+	if failed != nil {
+		e.Result = failed.Error()
+	}
+	if details != nil {
+		text, err := json.Marshal(details)
+		if err != nil {
+			return fmt.Errorf("fleet: the details of %s: %w", action, err)
+		}
+		e.Details = text
+	}
+	return o.log(ctx, e)
 }
 
 // swap changes the mode, and says so in the audit log. If it is not known whether the store
@@ -260,9 +277,9 @@ func (o *Operator) swap(ctx context.Context, action string, from, next Mode) (Mo
 		after, err = conflict.Current, nil // it was this very change, whose answer was lost
 	}
 	if err != nil {
-		return from, o.audit(ctx, action, from, from, next.Change.Reason, err, nil)
+		return from, o.audit(ctx, action, from, from, next.Change.Reason, err)
 	}
-	return after, o.audit(ctx, action, from, after, next.Change.Reason, nil, nil)
+	return after, o.audit(ctx, action, from, after, next.Change.Reason, nil)
 }
 
 // undo opens a fleet again that an operation has not closed, if its record is the last one.
@@ -292,7 +309,7 @@ func (o *Operator) undo(ctx context.Context, op string, left Mode, cause error) 
 
 // audit appends what was done, or refused. Who cannot say what he does does not do it, so an
 // error of the log is one of the operation; but what failed anyhow fails with its own error.
-func (o *Operator) audit(ctx context.Context, action string, before, after Mode, reason string, failed error, details any) error {
+func (o *Operator) audit(ctx context.Context, action string, before, after Mode, reason string, failed error) error {
 	e := Entry{
 		Op: cmp.Or(after.Op, before.Op), Action: action, Actor: o.cfg.Actor, Reason: reason,
 		Before: before.Epoch, After: after.Epoch, Result: "ok",
@@ -300,13 +317,10 @@ func (o *Operator) audit(ctx context.Context, action string, before, after Mode,
 	if failed != nil {
 		e.Result = failed.Error()
 	}
-	if details != nil {
-		text, err := json.Marshal(details)
-		if err != nil {
-			return err
-		}
-		e.Details = text
-	}
+	return cmp.Or(failed, o.log(ctx, e))
+}
+
+func (o *Operator) log(ctx context.Context, e Entry) error {
 	_, err := call(ctx, o, func(ctx context.Context) (struct{}, error) { return struct{}{}, o.store.Audit(ctx, e) })
-	return cmp.Or(failed, err)
+	return err
 }

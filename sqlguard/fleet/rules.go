@@ -9,6 +9,7 @@ const (
 	trustWithMargin
 	ackWhenDrained
 	startClosed
+	armedOpensNothing
 	epochsNeverGoBack
 	lapseCloses
 	everybodyArmed

@@ -18,7 +18,7 @@ type simStore struct {
 	rate float64 // of the store's clock: 1.01 is one per cent fast
 
 	mode      Mode
-	old       Mode // before the last swap
+	old       []Mode // before each swap
 	instances map[string]Instance
 	expires   map[string]time.Time
 }
@@ -27,7 +27,6 @@ func newSimStore(rate float64) *simStore {
 	return &simStore{
 		rate:      rate,
 		mode:      Mode{State: Open, Epoch: 1},
-		old:       Mode{State: Open, Epoch: 1},
 		instances: map[string]Instance{}, expires: map[string]time.Time{},
 	}
 }
@@ -81,15 +80,15 @@ func (s *simStore) swap(expected uint64, next Mode) (Mode, error) {
 		next.Epoch = max(next.Epoch, i.Epoch+1)
 	}
 	next.Since = time.Now()
-	s.old, s.mode = s.mode, next
+	s.old, s.mode = append(s.old, s.mode), next
 	return next, nil
 }
 
-// failOver loses the last swap.
-func (s *simStore) failOver() {
+// failOver loses the last swaps.
+func (s *simStore) failOver(swaps int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.mode = s.old
+	s.mode = s.old[max(0, len(s.old)-swaps)]
 }
 
 func (s *simStore) now() Mode {

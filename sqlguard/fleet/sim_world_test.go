@@ -89,11 +89,11 @@ func (w *world) statementTime() time.Duration {
 
 // process is one process of a site, with writers.
 type process struct {
-	world  *world
-	id     string
-	guard  *sqlguard.Guard
-	dead   atomic.Bool
-	reborn bool
+	world *world
+	id    string
+	guard *sqlguard.Guard
+	dead  atomic.Bool
+	early atomic.Bool // it has registered before the store lost an epoch
 
 	mu      sync.Mutex
 	cutFrom time.Time // the network to the store is cut then
@@ -120,6 +120,13 @@ func (w *world) start(p *process) {
 	if err != nil {
 		panic(err)
 	}
+	w.group.Go(func() {
+		select {
+		case <-member.ready:
+			p.early.Store(!w.failed.Load())
+		case <-member.stopped:
+		}
+	})
 	w.group.Go(func() {
 		for !p.gone() {
 			time.Sleep(w.between(0, 500*time.Millisecond))
@@ -240,7 +247,7 @@ func (p *process) idle(d time.Duration) {
 // committed notes that the database has committed.
 func (w *world) committed(p *process) {
 	w.commits.Add(1)
-	if !w.quiet.Load() || w.failed.Load() && p.reborn {
+	if !w.quiet.Load() || w.failed.Load() && !p.early.Load() {
 		return
 	}
 	text := fmt.Sprintf("%s committed after wait had returned", p.id)

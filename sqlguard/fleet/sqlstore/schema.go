@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
 )
@@ -98,4 +99,28 @@ func (s *Store) Check(ctx context.Context) error {
 		_, err = s.readMode(ctx, q, "")
 		return err
 	})
+}
+
+// Tables returns the names of the tables as "schema.name", or "database.name" on MySQL: what is written while
+// a fleet is closed, too. SQLite's have no schema.
+func (s *Store) Tables(ctx context.Context) ([]string, error) {
+	schema, rest, named := strings.Cut(s.prefix, ".")
+	if !named {
+		rest = s.prefix
+		if query := s.dialect.schema; query != "" {
+			err := s.call(ctx, "tables", func(q querier) error { return q.QueryRowContext(ctx, query).Scan(&schema) })
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	var names []string
+	for _, name := range []string{"mode", "instance", "audit", "report"} {
+		name = rest + name
+		if named || s.dialect.schema != "" {
+			name = schema + "." + name
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }

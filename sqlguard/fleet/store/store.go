@@ -127,3 +127,20 @@ func (s *Store) Close() error {
 	s.done.Wait()
 	return s.Store.Close()
 }
+
+// OpenDatabase returns a pool, which no guard looks at, for a database that a DSN of the same forms names, and its dialect:
+// "postgres", "mysql" or "sqlite". It does not connect. No error holds the password.
+func OpenDatabase(dsn string) (db *sql.DB, dialect string, err error) {
+	t, err := parse(dsn)
+	if err != nil {
+		return nil, "", fmt.Errorf("the DSN of the database (%s) cannot be used: %w", hidden(dsn), err)
+	}
+	inner, err := t.connector()
+	if err != nil {
+		return nil, "", fmt.Errorf("the DSN of the database (%s) cannot be used: %w", t.name, t.scrub(err))
+	}
+	return sql.OpenDB(&connector{inner, t}), t.dialect, nil
+}
+
+// Dialect returns "postgres", "mysql" or "sqlite".
+func (s *Store) Dialect() string { return s.target.dialect }
