@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/peterbourgon/ff/v4"
+	"github.com/spf13/cobra"
 
 	"github.com/quiescehq/quiesce/cmd/quiesce/internal/check"
 )
@@ -39,8 +37,8 @@ of it and the other formats SQL.
   csv      a header with the column query, and perhaps queryid, calls, total_exec_time and
            rows. What is refused comes first, and of that what runs most.
 
-The text of a statement is printed only with --show-sql, for it may hold data. Flags come
-before files. docs/check.md is the manual.
+The text of a statement is printed only with --show-sql, for it may hold data. docs/check.md
+is the manual.
 
 %s
 
@@ -50,28 +48,28 @@ EXIT CODES
   2   wrong usage, or something that could not be read or written`
 
 // newCheck returns the command that judges SQL.
-func newCheck(std streams) *ff.Command {
+func newCheck(std streams) *cobra.Command {
 	var config check.Config
 	var vouch []string
-	fs := ff.NewFlagSet("check")
-	fs.StringVar(&config.Dialect, 0, "dialect", "", "postgres, mysql (also MariaDB) or sqlite; required where the input does not say")
-	fs.StringVar(&config.Input, 0, "input", "auto", "auto, sql, jsonl or pg_stat_statements")
-	fs.StringVar(&config.Format, 0, "format", "text", "text, json or jsonl")
-	fs.StringListVar(&vouch, 0, "vouch", "functions that only read, as f,schema.g; may be repeated")
-	fs.BoolVar(&config.Quiet, 'q', "quiet", "leave out the statements that pass")
-	fs.BoolVar(&config.ShowSQL, 0, "show-sql", "print the text of each statement too")
-	return &ff.Command{
-		Name:      "check",
-		Usage:     "quiesce check [flags] [file …]",
-		ShortHelp: "judge SQL from files, standard input or another program",
-		LongHelp:  fmt.Sprintf(checkHelp, grammar),
-		Flags:     &dashFlags{FlagSet: fs},
-		Exec: func(_ context.Context, args []string) error {
+	cmd := &cobra.Command{
+		Use:                   "check [flags] [file …]",
+		DisableFlagsInUseLine: true,
+		Short:                 "judge SQL from files, standard input or another program",
+		Long:                  fmt.Sprintf(checkHelp, grammar),
+		RunE: func(_ *cobra.Command, args []string) error {
 			config.Readers = names(vouch)
 			config.Files = args
 			return runCheck(config, std)
 		},
 	}
+	fs := cmd.Flags()
+	fs.StringVar(&config.Dialect, "dialect", "", "postgres, mysql (also MariaDB) or sqlite; required where the input does not say")
+	fs.StringVar(&config.Input, "input", "auto", "auto, sql, jsonl or pg_stat_statements")
+	fs.StringVar(&config.Format, "format", "text", "text, json or jsonl")
+	fs.StringArrayVar(&vouch, "vouch", nil, "functions that only read, as f,schema.g; may be repeated")
+	fs.BoolVarP(&config.Quiet, "quiet", "q", false, "leave out the statements that pass")
+	fs.BoolVar(&config.ShowSQL, "show-sql", false, "print the text of each statement too")
+	return cmd
 }
 
 func runCheck(config check.Config, std streams) error {
@@ -81,7 +79,7 @@ func runCheck(config check.Config, std streams) error {
 	var usage check.UsageError
 	switch {
 	case errors.As(err, &usage):
-		return misplacedFlag(config.Files, err)
+		return err
 	case err != nil:
 		return exitError{exitUsage, err}
 	case summary.Errors > 0:
@@ -90,14 +88,6 @@ func runCheck(config check.Config, std streams) error {
 		return exitError{exitNotAllPass, nil}
 	}
 	return nil
-}
-
-// misplacedFlag explains what is likely to be wrong where a file has the name of a flag.
-func misplacedFlag(files []string, err error) error {
-	if slices.ContainsFunc(files, func(f string) bool { return len(f) > 1 && f[0] == '-' }) {
-		return fmt.Errorf("%w; flags come before files", err)
-	}
-	return err
 }
 
 // names parts lists of names at their commas.
@@ -110,30 +100,3 @@ func names(lists []string) []string {
 	}
 	return all
 }
-
-// dashFlags is a flag set that takes "-" for a file. ff's own loses it where it comes
-// first.
-type dashFlags struct {
-	*ff.FlagSet
-	args []string
-}
-
-// Parse parses args. No flag of a set has "-" as its value.
-func (f *dashFlags) Parse(args []string) error {
-	dash := slices.Index(args, "-")
-	if dash < 0 || slices.Contains(args[:dash], "--") {
-		err := f.FlagSet.Parse(args)
-		f.args = f.FlagSet.GetArgs()
-		return err
-	}
-	err := f.FlagSet.Parse(slices.Insert(slices.Clone(args), dash, "--"))
-	f.args = f.FlagSet.GetArgs()
-	// Behind another file the mark that flags end here is none, and still there.
-	if mark := len(f.args) - (len(args) - dash) - 1; mark >= 0 {
-		f.args = slices.Delete(slices.Clone(f.args), mark, mark+1)
-	}
-	return err
-}
-
-// GetArgs returns the files.
-func (f *dashFlags) GetArgs() []string { return f.args }

@@ -1,33 +1,22 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
-	"github.com/peterbourgon/ff/v4"
+	"github.com/spf13/cobra"
 )
 
 // newHelp returns the command that prints the help of the others.
-func newHelp(std streams) *ff.Command {
-	return &ff.Command{
-		Name:      "help",
-		Usage:     "quiesce help [command]",
-		ShortHelp: "print what a command does, its flags and its exit codes",
-		Flags:     ff.NewFlagSet("help"),
-		Exec: func(_ context.Context, args []string) error {
-			if len(args) > 1 {
-				return fmt.Errorf("one command at a time, not %d", len(args))
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "print what a command does, its flags and its exit codes",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			target, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("unknown command %q", args[len(args)-max(1, len(rest))])
 			}
-			root := newRoot(std) // one that has no command selected
-			if len(args) == 0 {
-				return printHelp(std.out, root)
-			}
-			for _, cmd := range root.Subcommands {
-				if cmd.Name == args[0] {
-					return printHelp(std.out, cmd)
-				}
-			}
-			return fmt.Errorf("unknown command %q", args[0])
+			return target.Help()
 		},
 	}
 }

@@ -1,23 +1,20 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
 
-	"github.com/peterbourgon/ff/v4"
+	"github.com/spf13/cobra"
 )
 
 // newVersion returns the command that prints what was built.
-func newVersion(std streams) *ff.Command {
-	return &ff.Command{
-		Name:      "version",
-		Usage:     "quiesce version",
-		ShortHelp: "print the version, and how PostgreSQL is judged",
-		Flags:     ff.NewFlagSet("version"),
-		Exec: func(_ context.Context, args []string) error {
+func newVersion(std streams) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "print the version, and how PostgreSQL is judged",
+		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("takes no arguments, but was given %d", len(args))
 			}

@@ -22,13 +22,17 @@ var (
 
 // ConflictError is for a change of a record that is not the one that the caller has seen.
 type ConflictError struct {
-	// Expected is the epoch that the caller has seen, Current the record that is there.
+	// Expected is the epoch that the caller has seen, 0 if any would do in another state; Current is the
+	// record that is there.
 	Expected uint64
 	Current  Mode
 }
 
 // Error names both.
 func (e *ConflictError) Error() string {
+	if e.Expected == 0 || e.Expected == e.Current.Epoch {
+		return fmt.Sprintf("the fleet is %s already (epoch %d)", e.Current.State, e.Current.Epoch)
+	}
 	return fmt.Sprintf("the epoch has moved: it is %d (%s), not %d", e.Current.Epoch, e.Current.State, e.Expected)
 }
 

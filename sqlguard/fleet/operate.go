@@ -152,7 +152,7 @@ func (o *Operator) Close(ctx context.Context, expected uint64, change sqlguard.C
 // mayClose reports why a fleet cannot be closed, before anything is changed.
 func (o *Operator) mayClose(s Snapshot, expected uint64, t Terms) error {
 	if s.Mode.State != Open || expected != 0 && s.Mode.Epoch != expected {
-		return &ConflictError{Expected: cmp.Or(expected, s.Mode.Epoch), Current: s.Mode}
+		return &ConflictError{Expected: expected, Current: s.Mode}
 	}
 	if a := s.AssessArmed("", t); o.omit.keeps(everybodyArmed) && (a.Hopeless || a.Missing > 0) {
 		return &IncompleteError{a}
@@ -237,7 +237,7 @@ func (o *Operator) Ask(ctx context.Context, expected uint64, change sqlguard.Cha
 		return Mode{}, err
 	}
 	if now.State != Open || expected != 0 && now.Epoch != expected {
-		err := &ConflictError{cmp.Or(expected, now.Epoch), now}
+		err := &ConflictError{expected, now}
 		return now, o.audit(ctx, "ask", now, now, change.Reason, err)
 	}
 	return o.swap(ctx, "ask", now, Mode{State: Open, Change: change})

@@ -62,7 +62,7 @@ func TestAnOperator(t *testing.T) {
 			_, err := o.Close(within(j, time.Minute), 0, move, Terms{})
 			var conflict *ConflictError
 			j.want("it is a conflict", errors.As(err, &conflict) && conflict.Current.same(m))
-			j.want("the attempt is on record", j.store.last().Action == "arm" && strings.Contains(j.store.last().Result, "epoch has moved"))
+			j.want("the attempt is on record", j.store.last().Action == "arm" && strings.Contains(j.store.last().Result, "closed already"))
 		}},
 		{"does not close at another epoch than the one expected", func(j *joined, o *Operator) {
 			_, err := o.Close(within(j, time.Minute), 99, move, Terms{})

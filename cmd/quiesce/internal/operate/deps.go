@@ -1,0 +1,114 @@
+package operate
+
+import (
+	"context"
+	"database/sql"
+	"io"
+	"time"
+
+	"github.com/quiescehq/quiesce/sqlguard/fleet"
+	"github.com/quiescehq/quiesce/sqlguard/fleet/store"
+	"github.com/quiescehq/quiesce/sqlguard/fleet/verify"
+)
+
+// Deps are what the commands depend on.
+type Deps struct {
+	// Progress is told how it goes.
+	Progress *Progress
+	// Notes takes sentences for the operator: standard error.
+	Notes io.Writer
+	// Audit, if not nil, gets each entry of the audit log as one JSON line, too.
+	Audit io.Writer
+	// Child runs a command, with more environment, and returns its error. It ends the command when ctx does.
+	Child func(ctx context.Context, argv, env []string) error
+	// Now is the time.
+	Now func() time.Time
+}
+
+// Target is where a fleet is, and who asks.
+type Target struct {
+	// Store is the DSN of the fleet's store.
+	Store string
+	// Actor is who asks, for the audit log.
+	Actor string
+}
+
+// connectTimeout bounds how long it may take to reach the store.
+const connectTimeout = 10 * time.Second
+
+// open opens the store, and returns an operator on it.
+func (d Deps) open(ctx context.Context, t Target) (*store.Store, *fleet.Operator, error) {
+	if t.Store == "" {
+		return nil, nil, usage("--store is required, or QUIESCE_STORE in the environment: the DSN of the fleet's store")
+	}
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	s, err := store.Open(ctx, t.Store)
+	if err != nil {
+		return nil, nil, err
+	}
+	var c fleet.Coordinator = s
+	if d.Audit != nil {
+		c = audited{s, d.Audit}
+	}
+	o, err := fleet.NewOperator(c, fleet.OperatorConfig{Actor: t.Actor, Progress: d.Progress.fleet})
+	if err != nil {
+		s.Close()
+		return nil, nil, usage("--actor: %v", err)
+	}
+	return s, o, nil
+}
+
+// audited shows what is appended to the audit log.
+type audited struct {
+	*store.Store
+	to io.Writer
+}
+
+func (a audited) Audit(ctx context.Context, e fleet.Entry) error {
+	err := a.Store.Audit(ctx, e)
+	if e.Time.IsZero() {
+		e.Time = time.Now().UTC()
+	}
+	writeLine(a.to, e)
+	return err
+}
+
+// Database is one in which writing is to be over.
+type Database struct {
+	db      *sql.DB
+	dialect string
+}
+
+// openDatabases opens what the level verified looks at. Nothing is connected yet.
+func openDatabases(dsns []string) ([]Database, error) {
+	var all []Database
+	for _, dsn := range dsns {
+		db, dialect, err := store.OpenDatabase(dsn)
+		if err != nil {
+			closeDatabases(all)
+			return nil, usage("--database: %v", err)
+		}
+		all = append(all, Database{db, dialect})
+	}
+	return all, nil
+}
+
+func closeDatabases(all []Database) {
+	for _, d := range all {
+		d.db.Close()
+	}
+}
+
+// verifier returns what looks at a database. What the store itself writes does not count.
+func (d Database) verifier(ctx context.Context, s *store.Store, closedFor, still time.Duration) (*verify.Verifier, error) {
+	cfg := verify.Config{DB: d.db, Dialect: d.dialect, ClosedFor: closedFor, Still: still}
+	if d.dialect == s.Dialect() && d.dialect != verify.SQLite {
+		tables, err := s.Tables(ctx)
+		if err != nil {
+			return nil, err
+		}
+		cfg.LeaveOut.Tables = tables
+	}
+	return verify.New(cfg)
+}

@@ -1,0 +1,198 @@
+package operate
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"errors"
+
+	"github.com/quiescehq/quiesce/sqlguard/fleet"
+)
+
+// Running is what run and drill are asked for.
+type Running struct {
+	Closing
+	Waiting Waiting
+	// Command is what run runs; Hold is for how long drill keeps the fleet closed.
+	Command []string
+	Hold    time.Duration
+	// ReopenOnFailure opens the fleet again if the command fails.
+	ReopenOnFailure bool
+}
+
+// RunOut is what run and drill say.
+type RunOut struct {
+	On    OnOut   `json:"on"`
+	Wait  WaitOut `json:"wait"`
+	Off   *OffOut `json:"off,omitempty"`
+	Steps []Step  `json:"steps"`
+	// Code is the exit code of the command; nil if none was run.
+	Code *int `json:"command_exit_code,omitempty"`
+}
+
+// Step is how long a step took.
+type Step struct {
+	Name string        `json:"name"`
+	Took time.Duration `json:"took_ns"`
+}
+
+func (o RunOut) String() string {
+	var b strings.Builder
+	if o.Wait.Level != "" {
+		fmt.Fprintf(&b, "%s\n", o.Wait)
+	}
+	var whole time.Duration
+	for _, s := range o.Steps {
+		fmt.Fprintf(&b, "%-8s %10s\n", s.Name, s.Took.Round(time.Millisecond))
+		if s.Name != "off" {
+			whole += s.Took
+		}
+	}
+	fmt.Fprintf(&b, "%-8s %10s\n", "closed", whole.Round(time.Millisecond))
+	if o.Off != nil {
+		b.WriteString(o.Off.String())
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// Run closes the fleet, waits, runs a command, and opens the fleet again. If the command fails the fleet
+// stays closed.
+func Run(ctx context.Context, d Deps, in Running) (out RunOut, err error) {
+	if len(in.Command) == 0 {
+		return out, usage("the command to run is missing: quiesce run [flags] -- command [argument …]")
+	}
+	return d.night(ctx, in, "run", func(ctx context.Context, out *RunOut) error { return d.child(ctx, in, out) })
+}
+
+// Drill closes the fleet, waits, keeps it closed for a while, and opens it again.
+func Drill(ctx context.Context, d Deps, in Running) (out RunOut, err error) {
+	if in.Hold < 0 {
+		return out, usage("--hold must not be negative, but is %s", in.Hold)
+	}
+	in.ReopenOnFailure = true
+	return d.night(ctx, in, "drill", func(ctx context.Context, out *RunOut) error {
+		d.Progress.say(fmt.Sprintf("closed · held for %s", in.Hold), "")
+		select {
+		case <-time.After(in.Hold):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+}
+
+// night is on, wait, whatever is to be done, and off.
+func (d Deps) night(ctx context.Context, in Running, name string, do func(context.Context, *RunOut) error) (out RunOut, err error) {
+	if err := in.Closing.check(); err != nil {
+		return out, err
+	}
+	in.Waiting.Target, in.Waiting.Terms, in.Waiting.Timeout = in.Target, in.Terms, in.Timeout
+	if err := in.Waiting.check(); err != nil {
+		return out, err
+	}
+	if in.DryRun {
+		out.On, err = On(ctx, d, in.Closing)
+		return out, err
+	}
+	took := func(step string, began time.Time) {
+		out.Steps = append(out.Steps, Step{step, d.Now().Sub(began)})
+	}
+	began := d.Now()
+	if out.On, err = On(ctx, d, in.Closing); err != nil {
+		return out, err
+	}
+	took("on", began)
+	began = d.Now()
+	in.Waiting.Epoch = out.On.Mode.Epoch
+	if out.Wait, err = Wait(ctx, d, in.Waiting); err != nil {
+		return out, err
+	}
+	took("wait", began)
+	fmt.Fprintln(d.Notes, out.Wait)
+	began = d.Now()
+	err = do(ctx, &out)
+	took(name, began)
+	if err = d.noteStep(ctx, in, name, out.Wait.Mode, err); err != nil && !in.ReopenOnFailure {
+		return out, because(ctx, stays(out.Wait.Mode, err))
+	}
+	began = d.Now()
+	off, offErr := Off(context.WithoutCancel(ctx), d, Opening{
+		Target: in.Target, Reason: name + " is over", Epoch: out.Wait.Mode.Epoch, Timeout: in.Timeout,
+	})
+	took("off", began)
+	switch {
+	case offErr != nil && err != nil:
+		return out, &fleet.RollbackError{Left: out.Wait.Mode, Cause: err, Err: offErr}
+	case offErr != nil:
+		return out, offErr
+	}
+	out.Off = &off
+	return out, because(ctx, err)
+}
+
+// noteStep appends to the audit log how the step between wait and off has ended.
+func (d Deps) noteStep(ctx context.Context, in Running, name string, m fleet.Mode, failed error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+	defer cancel()
+	s, o, err := d.open(ctx, in.Target)
+	if err == nil {
+		defer s.Close()
+		return audit(ctx, o, name, m, failed, nil)
+	}
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// stays says that the fleet stays closed, and what comes next.
+func stays(m fleet.Mode, err error) error {
+	return fmt.Errorf(`%w
+The fleet stays closed (epoch %d): nobody knows what was migrated.
+If it was completed by hand, or can be left as it is:  quiesce off --epoch %d --reason "…"
+To try again:  repair what failed, and run it while the fleet is closed; then quiesce off
+To see who is affected:  quiesce status`, err, m.Epoch, m.Epoch)
+}
+
+// child runs the command, with what was reached in its environment.
+func (d Deps) child(ctx context.Context, in Running, out *RunOut) error {
+	env := []string{
+		fmt.Sprintf("QUIESCE_EPOCH=%d", out.Wait.Mode.Epoch), "QUIESCE_OP=" + out.Wait.Mode.Op,
+		"QUIESCE_LEVEL=" + out.Wait.Level, "QUIESCE_POSITION=" + positions(out.Wait),
+	}
+	d.Progress.say("closed · running "+in.Command[0], "")
+	d.Progress.end()
+	err := d.Child(ctx, in.Command, env)
+	code := 0
+	if err != nil {
+		code = -1
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			code = exit.ExitCode()
+		}
+		err = &ChildError{code, err}
+	}
+	out.Code = &code
+	return err
+}
+
+// positions are those of the databases' logs, in one line.
+func positions(w WaitOut) string {
+	var all []string
+	for _, r := range w.Databases {
+		if p := r.Position; p != nil {
+			for _, text := range []string{p.LSN, p.GTID} {
+				if text != "" {
+					all = append(all, text)
+				}
+			}
+			if p.File != "" {
+				all = append(all, fmt.Sprintf("%s:%d", p.File, p.Offset))
+			}
+		}
+	}
+	return strings.Join(all, " ")
+}
