@@ -16,6 +16,7 @@ func newHelp() *cobra.Command {
 			if err != nil || len(rest) > 0 {
 				return fmt.Errorf("unknown command %q", args[len(args)-max(1, len(rest))])
 			}
+			target.InitDefaultHelpFlag()
 			return target.Help()
 		},
 	}
