@@ -38,7 +38,7 @@ type engine struct {
 	// through returns the DSN of a database by way of a proxy, and where the proxy leads.
 	through func(dsn string, port int) string
 	target  func(dsn string) string
-	store   func(dsn string) string // as the store takes it
+	dsn     func(dsn string) string // as the command takes it
 }
 
 var engines = []engine{
@@ -59,7 +59,7 @@ var engines = []engine{
 			c, _ := pgx.ParseConfig(dsn)
 			return filepath.Join(c.Host, fmt.Sprintf(".s.PGSQL.%d", c.Port))
 		},
-		store: func(dsn string) string { return dsn },
+		dsn: func(dsn string) string { return dsn },
 	},
 	{
 		name: "MariaDB", driver: "mysql", server: testdb.MariaDB,
@@ -73,7 +73,7 @@ var engines = []engine{
 			c, _ := mysql.ParseDSN(dsn)
 			return c.Addr
 		},
-		store: func(dsn string) string { return "mysql:" + dsn },
+		dsn: func(dsn string) string { return "mysql:" + dsn },
 	},
 }
 
@@ -83,7 +83,7 @@ type site struct {
 	engine    engine
 	store, db string // DSNs
 	direct    *sql.DB
-	writer    string // the program
+	programs  programs
 	processes []*process
 }
 
@@ -99,9 +99,9 @@ type process struct {
 }
 
 // newSite starts a server, the store's and the site's databases, and the processes.
-func newSite(t *testing.T, e engine, writer string) *site {
+func newSite(t *testing.T, e engine, p programs) *site {
 	server := e.server(t)
-	s := &site{t: t, engine: e, store: server.Database(t), db: server.Database(t), writer: writer}
+	s := &site{t: t, engine: e, store: server.Database(t), db: server.Database(t), programs: p}
 	var err error
 	if s.direct, err = sql.Open(e.driver, s.db); err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func newSite(t *testing.T, e engine, writer string) *site {
 			site: s, name: fmt.Sprintf("writer-%d", n),
 			toStore: tcpproxy.New(t, e.target(s.store)), toDB: tcpproxy.New(t, e.target(s.db)),
 		}
-		p.storeDSN = e.store(e.through(s.store, p.toStore.Port()))
+		p.storeDSN = e.dsn(e.through(s.store, p.toStore.Port()))
 		p.dbDSN = e.through(s.db, p.toDB.Port())
 		s.processes = append(s.processes, p)
 		p.start()
@@ -125,14 +125,17 @@ func newSite(t *testing.T, e engine, writer string) *site {
 	return s
 }
 
-// buildWriter builds the program of the processes.
-func buildWriter(t *testing.T) string {
+// programs are those that the tests run.
+type programs struct{ writer, quiesce string }
+
+// build builds them.
+func build(t *testing.T) programs {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "writer")
-	if out, err := exec.Command("go", "build", "-o", path, "./writer").CombinedOutput(); err != nil {
+	folder := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", folder, "./writer", "../..").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	return path
+	return programs{filepath.Join(folder, "writer"), filepath.Join(folder, "quiesce")}
 }
 
 func (p *process) start() {
@@ -141,7 +144,7 @@ func (p *process) start() {
 	if p.cmd != nil {
 		return
 	}
-	p.cmd = exec.Command(p.site.writer, "-instance", p.name, "-store", p.storeDSN, "-db", p.dbDSN,
+	p.cmd = exec.Command(p.site.programs.writer, "-instance", p.name, "-store", p.storeDSN, "-db", p.dbDSN,
 		"-ttl", ttl.String(), "-tail", tail.String())
 	p.cmd.Stderr = os.Stderr
 	if err := p.cmd.Start(); err != nil {

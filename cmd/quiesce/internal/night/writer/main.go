@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	bare "github.com/go-sql-driver/mysql"
+
 	"github.com/quiescehq/quiesce/driver/mysql"
 	"github.com/quiescehq/quiesce/driver/pgx"
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -37,6 +39,9 @@ func run() error {
 		tail     = flag.Duration("tail", time.Second, "longer than any statement")
 	)
 	flag.Parse()
+	if err := bare.SetLogger(&bare.NopLogger{}); err != nil { // networks are severed all the time
+		return err
+	}
 	ctx := context.Background()
 	guard, err := sqlguard.New(sqlguard.Config{Tail: *tail})
 	if err != nil {
