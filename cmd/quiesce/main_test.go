@@ -4,17 +4,20 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	osexec "os/exec"
+	"path/filepath"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"quiesce": main})
+	testscript.Main(m, map[string]func(){"quiesce": main, "member": member})
 }
 
 // TestTheCommand runs the scripts. They have one command more than testscript's own:
@@ -25,9 +28,12 @@ func TestTheCommand(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GRAMMAR", grammar)
+			env.Setenv("QUIESCE_STORE", "sqlite:"+filepath.Join(env.WorkDir, "fleet.db"))
+			env.Setenv("QUIESCE_ACTOR", "kim@desk")
+			env.Setenv("TZ", "UTC")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await, "fails": fails},
 	})
 }
 
@@ -46,6 +52,36 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// await waits until files exist: "await file …".
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	for _, file := range args {
+		for began := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+			if _, err := os.Stat(ts.MkAbs(file)); err == nil {
+				break
+			}
+			if time.Since(began) > time.Minute {
+				ts.Fatalf("there is no %s after a minute", file)
+			}
+		}
+	}
+}
+
+// fails runs a program until it exits with a code: "fails code program [argument …]". That is how a script waits for
+// the time of a lease to be over.
+func fails(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for began := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		var failed *osexec.ExitError
+		if err := ts.Exec(args[1], args[2:]...); errors.As(err, &failed) && failed.ExitCode() == want || err == nil && want == 0 {
+			return
+		}
+		if time.Since(began) > time.Minute {
+			ts.Fatalf("it never exits with %d", want)
+		}
 	}
 }
 

@@ -41,6 +41,9 @@ func (d Deps) open(ctx context.Context, t Target) (*store.Store, *fleet.Operator
 	if t.Store == "" {
 		return nil, nil, usage("--store is required, or QUIESCE_STORE in the environment: the DSN of the fleet's store")
 	}
+	if err := checkDSN(t.Store); err != nil {
+		return nil, nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	s, err := store.Open(ctx, t.Store)
@@ -57,6 +60,15 @@ func (d Deps) open(ctx context.Context, t Target) (*store.Store, *fleet.Operator
 		return nil, nil, usage("--actor: %v", err)
 	}
 	return s, o, nil
+}
+
+// checkDSN reports what is wrong with the DSN of a store, without connecting.
+func checkDSN(dsn string) error {
+	s, err := store.OpenUnchecked(dsn)
+	if err != nil {
+		return usage("--store: %v", err)
+	}
+	return s.Close()
 }
 
 // audited shows what is appended to the audit log.

@@ -14,10 +14,7 @@ import (
 
 	"github.com/quiescehq/quiesce/sqlguard"
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
-	"github.com/quiescehq/quiesce/sqlguard/fleet/store"
 )
-
-func storeUnchecked(dsn string) (*store.Store, error) { return store.OpenUnchecked(dsn) }
 
 // writeLine writes one JSON line.
 func writeLine(w io.Writer, v any) {

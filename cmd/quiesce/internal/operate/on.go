@@ -8,6 +8,7 @@ import (
 
 	"github.com/quiescehq/quiesce/sqlguard"
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
+	"github.com/quiescehq/quiesce/sqlguard/fleet/store"
 )
 
 // Init makes the store's tables.
@@ -15,9 +16,9 @@ func Init(ctx context.Context, d Deps, t Target) (InitOut, error) {
 	if t.Store == "" {
 		return InitOut{}, usage("--store is required, or QUIESCE_STORE in the environment: the DSN of the fleet's store")
 	}
-	s, err := storeUnchecked(t.Store)
+	s, err := store.OpenUnchecked(t.Store)
 	if err != nil {
-		return InitOut{}, err
+		return InitOut{}, usage("--store: %v", err)
 	}
 	defer s.Close()
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)

@@ -2,12 +2,11 @@ package operate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strings"
 	"time"
-
-	"errors"
 
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
 )
@@ -39,7 +38,13 @@ type Step struct {
 	Took time.Duration `json:"took_ns"`
 }
 
+// Always marks what is printed also where the command fails: a dry run.
+func (o RunOut) Always() bool { return o.On.Always() }
+
 func (o RunOut) String() string {
+	if o.Always() {
+		return o.On.String()
+	}
 	var b strings.Builder
 	if o.Wait.Level != "" {
 		fmt.Fprintf(&b, "%s\n", o.Wait)
@@ -95,6 +100,7 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	}
 	if in.DryRun {
 		out.On, err = On(ctx, d, in.Closing)
+		out.On.Steps = append(out.On.Steps, then(name, in)...)
 		return out, err
 	}
 	took := func(step string, began time.Time) {
@@ -131,6 +137,14 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	}
 	out.Off = &off
 	return out, because(ctx, err)
+}
+
+// then says what comes after wait.
+func then(name string, in Running) []string {
+	if name == "drill" {
+		return []string{fmt.Sprintf("keep the fleet closed for %s", in.Hold), "off"}
+	}
+	return []string{"run " + in.Command[0] + ", however long it takes; if it fails the fleet stays closed", "off"}
 }
 
 // noteStep appends to the audit log how the step between wait and off has ended.

@@ -150,10 +150,10 @@ func (w *waiter) run(ctx context.Context) (out WaitOut, err error) {
 // proof waits for the processes, and then for the databases.
 func (w *waiter) proof(ctx context.Context, out *WaitOut) error {
 	snapshot, err := w.drained(ctx, out)
+	out.Fleet = snapshot.AssessClosed(out.Mode.Op, w.in.Terms)
 	if err != nil {
 		return err
 	}
-	out.Fleet = snapshot.AssessClosed(out.Mode.Op, w.in.Terms)
 	level, err := w.in.level()
 	if err != nil {
 		return err
