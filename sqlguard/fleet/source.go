@@ -65,6 +65,7 @@ type follower struct {
 	source  Source
 	cfg     FollowConfig
 	failing bool
+	cut     uint64 // the epoch at which the guard was told to cut
 }
 
 func (f *follower) run(ctx context.Context) {
@@ -108,5 +109,9 @@ func (f *follower) apply(mode Mode) error {
 		f.guard.Release(f.cfg.Hold)
 		return nil
 	}
-	return f.guard.Hold(f.cfg.Hold, c)
+	if err := f.guard.Hold(f.cfg.Hold, c); err != nil || !mode.Cut || f.cut == mode.Epoch {
+		return err
+	}
+	f.cut = mode.Epoch
+	return f.guard.Cut()
 }

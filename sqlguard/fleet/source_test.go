@@ -55,6 +55,8 @@ func TestFollowingASource(t *testing.T) {
 		if err := Follow(ctx, guard, b, cfg); err != nil {
 			t.Fatal(err)
 		}
+		conn := openTx(guard)
+		defer conn.Detach()
 		for _, step := range []struct {
 			name string
 			mode Mode
@@ -65,6 +67,7 @@ func TestFollowingASource(t *testing.T) {
 			{"what cannot be read at first closes", Mode{}, errDown, false, sqlguard.ReadOnly},
 			{"open opens, at the next look", epoch(opened, 1), nil, false, sqlguard.Off},
 			{"closed closes, at once by a hint", epoch(closed, 2), nil, true, sqlguard.ReadOnly},
+			{"cut is closed", epoch(cutOff, 2), nil, true, sqlguard.ReadOnly},
 			{"what cannot be read later changes nothing", Mode{}, errDown, true, sqlguard.ReadOnly},
 			{"nor does what is malformed", Mode{State: Open}, nil, true, sqlguard.ReadOnly},
 			{"armed is closed", epoch(armed, 3), nil, true, sqlguard.ReadOnly},
@@ -77,6 +80,9 @@ func TestFollowingASource(t *testing.T) {
 				time.Sleep(10 * time.Second)
 			}
 			synctest.Wait()
+			if step.mode.Cut && !conn.Cut() {
+				t.Errorf("%s: a transaction is not cut off", step.name)
+			}
 			if got := guard.Mode(); got != step.want {
 				t.Errorf("%s: the mode is %s, want %s", step.name, got, step.want)
 			}
@@ -114,4 +120,12 @@ func TestAFollowConfigThatIsWrong(t *testing.T) {
 	if guard.Mode() != sqlguard.Off {
 		t.Error("the guard was closed all the same")
 	}
+}
+
+// openTx returns a connection on which a transaction is open.
+func openTx(g *sqlguard.Guard) *sqlguard.Conn {
+	c := new(sqlguard.Conn)
+	g.Attach(c, simDialect{})
+	c.Begin(context.Background())
+	return c
 }
