@@ -16,6 +16,7 @@ type config struct {
 	addr  string
 	db    database
 	token string
+	store string // DSN of the fleet's store; "" where the site is alone
 	// What is done instead of serving: printing what the database holds, or copying it.
 	sums   bool
 	copyTo *database
@@ -36,6 +37,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	flags.StringVar(&cfg.addr, "addr", "127.0.0.1:8080", "listen on `host:port`; port 0 takes any free one")
 	db := flags.String("db", "", "the database: a `file`, or a postgres:// or mysql:// URL (default: quiesce-site/site.db in your cache folder)")
 	flags.StringVar(&cfg.token, "token", "", "the control panel's `token` (default: a random one, printed at start)")
+	flags.StringVar(&cfg.store, "store", "", "the `DSN` of a fleet's store: the command quiesce then closes this site with its fellows")
 	flags.BoolVar(&cfg.sums, "sums", false, "do not serve; print how many rows each table has, and a checksum that is the same on each engine")
 	copyTo := flags.String("copy-to", "", "do not serve; copy all data into this empty `database`, and print its sums")
 	flags.Usage = func() {

@@ -72,6 +72,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, guard *sq
 	}
 	defer func() { err = errors.Join(err, data.db.Close()) }()
 
+	if cfg.store != "" {
+		leave, joinErr := joinFleet(ctx, cfg.store, guard, logger)
+		if joinErr != nil {
+			return joinErr
+		}
+		defer func() { err = errors.Join(err, leave()) }() // before the pool is closed
+	}
 	site, err := newSite(ctx, data, guard, cfg.token, logger)
 	if err != nil {
 		return err
