@@ -100,29 +100,42 @@ type process struct {
 
 // newSite starts a server, the store's and the site's databases, and the processes.
 func newSite(t *testing.T, e engine, p programs) *site {
+	t.Helper()
 	server := e.server(t)
 	s := &site{t: t, engine: e, store: server.Database(t), db: server.Database(t), programs: p}
+	s.prepare()
+	s.populate(processes)
+	return s
+}
+
+// prepare makes the tables of both databases.
+func (s *site) prepare() {
+	s.t.Helper()
 	var err error
-	if s.direct, err = sql.Open(e.driver, s.db); err != nil {
-		t.Fatal(err)
+	if s.direct, err = sql.Open(s.engine.driver, s.db); err != nil {
+		s.t.Fatal(err)
 	}
-	t.Cleanup(func() { s.direct.Close() })
-	if _, err := s.direct.Exec(e.create); err != nil {
-		t.Fatal(err)
+	s.t.Cleanup(func() { s.direct.Close() })
+	if _, err := s.direct.Exec(s.engine.create); err != nil {
+		s.t.Fatal(err)
 	}
 	s.initialise()
-	for n := range processes {
+}
+
+// populate starts processes.
+func (s *site) populate(n int) {
+	s.t.Helper()
+	for n := range n {
 		p := &process{
 			site: s, name: fmt.Sprintf("writer-%d", n),
-			toStore: tcpproxy.New(t, e.target(s.store)), toDB: tcpproxy.New(t, e.target(s.db)),
+			toStore: tcpproxy.New(s.t, s.engine.target(s.store)), toDB: tcpproxy.New(s.t, s.engine.target(s.db)),
 		}
-		p.storeDSN = e.dsn(e.through(s.store, p.toStore.Port()))
-		p.dbDSN = e.through(s.db, p.toDB.Port())
+		p.storeDSN = s.engine.dsn(s.engine.through(s.store, p.toStore.Port()))
+		p.dbDSN = s.engine.through(s.db, p.toDB.Port())
 		s.processes = append(s.processes, p)
 		p.start()
-		t.Cleanup(p.kill)
+		s.t.Cleanup(p.kill)
 	}
-	return s
 }
 
 // programs are those that the tests run.
