@@ -112,7 +112,8 @@ var modeTests = []test{
 		same(t, "the mode", must[fleet.Mode](t)(c.Mode(t.Context())), next)
 	}},
 	{"a hint follows a swap, or there are none", func(t *testing.T, c fleet.Coordinator) {
-		if c.Changed() != c.Changed() {
+		first, again := c.Changed(), c.Changed()
+		if first != again {
 			t.Error("the channel is not always the same one")
 		}
 		swap(t, c, armed("op"))

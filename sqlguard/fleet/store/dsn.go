@@ -46,7 +46,7 @@ func hidden(dsn string) string {
 	return "…"
 }
 
-var errScheme = errors.New("expected postgres://…, mysql://…, mysql:user@tcp(host)/database, sqlite:FILE, or a path that begins with / or .")
+var errScheme = errors.New("expected postgres://…, mysql://…, mysql:user@tcp(host)/database, sqlite:FILE, or a path that begins with a slash or a dot")
 
 // parse reads a DSN. Its errors say nothing of what the DSN holds, because all of it may be a password.
 func parse(dsn string) (*target, error) {
