@@ -28,6 +28,9 @@ func TestTheManualsPrintWhatTheySay(t *testing.T) {
 	}
 	bin := t.TempDir()
 	for _, path := range manuals {
+		if base := filepath.Base(path); base == "quiesce.md" || base == "runbook.md" {
+			continue // they need a fleet: see the tests of cmd/quiesce
+		}
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			folder := t.TempDir()
 			typed := 0
