@@ -16,7 +16,7 @@ site: ## run the example site on http://127.0.0.1:8080
 	@exec bin/site
 
 .PHONY: test
-test: install-deps tidy check no-cgo race integration ## install what is missing, check, and run every test on real servers
+test: install-deps tidy check no-cgo race simulation integration ## install what is missing, check, and run every test on real servers
 
 .PHONY: lint
 lint: check vulnerabilities ## vet, gofmt, staticcheck, and known vulnerabilities
@@ -44,13 +44,15 @@ fuzz-engines: ## execute what the judge lets through on real engines, FUZZ_TIME 
 	QUIESCE_TEST_SERVERS=required QUIESCE_FUZZ_ENGINES=$(FUZZ_TIME) \
 		$(GO) test -count 1 -v -timeout 0 -run TestWhatPasses ./internal/fuzzengines
 
-# How many flips `make soak` makes on each engine.
+# How many flips `make soak` makes on each engine, and how many nights of a fleet.
 SOAK_ROUNDS ?= 1000
 
 .PHONY: soak
-soak: ## close writing SOAK_ROUNDS times under writers of all kinds, on each engine
+soak: ## close writing SOAK_ROUNDS times under writers of all kinds, on each engine, in one process and in a fleet
 	QUIESCE_TEST_SERVERS=required QUIESCE_FLIP_ROUNDS=$(SOAK_ROUNDS) \
 		$(GO) test -race -count 1 -v -timeout 0 -run '^TestTheFlip' ./driver/pgx ./driver/mysql ./driver/sqlite
+	QUIESCE_TEST_SERVERS=required QUIESCE_NIGHTS=$(SOAK_ROUNDS) \
+		$(GO) test -count 1 -v -timeout 0 -run 'NoRowIsCommitted|StoppedProcess' ./cmd/quiesce/internal/night
 
 .PHONY: musl
 musl: ## judge the deepest texts with musl's small stacks (needs musl-tools)
@@ -95,6 +97,11 @@ no-cgo: # everything builds without a C compiler, and the guard works without on
 .PHONY: race
 race:
 	QUIESCE_TEST_SERVERS=required $(GO) test -race -timeout 15m ./...
+
+# Of fleets in virtual time, 50,000 schedules: the race detector would not survive as many.
+.PHONY: simulation
+simulation:
+	$(GO) test -count 1 -v -run '^(TestNothingIsCommittedAfterWait|TestEachRuleIsNeeded)$$' ./sqlguard/fleet
 
 # Without the race detector, for which its dependencies would be compiled once more.
 .PHONY: integration
