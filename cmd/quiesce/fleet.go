@@ -180,20 +180,16 @@ func termsFlags(fs *pflag.FlagSet, t *fleet.Terms, timeout *time.Duration) {
 // closingFlags are those of commands that close.
 type closingFlags struct {
 	fleetFlags
-	in         operate.Closing
-	until, at  string
-	observe    bool
-	message    string
-	grace      time.Duration
-	anonymous  bool
-	getOnly    bool
-	reasonText string
+	in                     operate.Closing
+	reason, message, until string
+	grace                  time.Duration
+	anonymous, getOnly     bool
 }
 
 func (c *closingFlags) add(fs *pflag.FlagSet) {
 	c.fleetFlags.add(fs)
 	c.addActor(fs)
-	fs.StringVar(&c.reasonText, "reason", "", "why, for operators; required")
+	fs.StringVar(&c.reason, "reason", "", "why, for operators; required")
 	fs.StringVar(&c.message, "message", "", "what visitors are told")
 	fs.StringVar(&c.until, "until", "", "when the end is expected: a duration, or a time such as 2026-01-02T03:04:05Z; nothing ends by itself")
 	fs.BoolVar(&c.anonymous, "anonymous", false, "everybody appears logged out, too")
@@ -212,7 +208,7 @@ func (c *closingFlags) closing() (operate.Closing, error) {
 	}
 	c.in.Target = c.target
 	c.in.Change = sqlguard.Change{
-		Reason: c.reasonText, Message: c.message, Until: until, Grace: c.grace, Anonymous: c.anonymous, GetOnly: c.getOnly,
+		Reason: c.reason, Message: c.message, Until: until, Grace: c.grace, Anonymous: c.anonymous, GetOnly: c.getOnly,
 	}
 	return c.in, nil
 }

@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -103,8 +102,6 @@ type link struct {
 	world *world
 	cut   func() bool // whether the network is cut
 }
-
-var errLost = errors.New("lost on the way")
 
 func overLink[T any](ctx context.Context, l *link, call func() (T, error)) (T, error) {
 	var none T

@@ -42,12 +42,11 @@ func (c counted) Changed() <-chan struct{} {
 
 // crowd is a fleet of processes in one, each with a store of its own.
 type crowd struct {
-	t      *testing.T
-	dsn    string
-	beats  atomic.Int64
-	leave  []func()
-	ready  sync.WaitGroup
-	stores []*store.Store
+	t     *testing.T
+	dsn   string
+	beats atomic.Int64
+	leave []func()
+	ready sync.WaitGroup
 }
 
 // join has n processes join, and waits until all have registered.

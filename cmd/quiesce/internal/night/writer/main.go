@@ -24,12 +24,11 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "writer:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "writer:", run())
+	os.Exit(1)
 }
 
+// run writes for ever, and returns why it cannot.
 func run() error {
 	var (
 		instance = flag.String("instance", "", "the name of the process in the fleet")
