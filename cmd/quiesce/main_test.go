@@ -33,7 +33,7 @@ func TestTheCommand(t *testing.T) {
 			env.Setenv("TZ", "UTC")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await, "fails": fails},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "await": await, "fails": fails, "cmpjson": cmpjson},
 	})
 }
 

@@ -39,7 +39,7 @@ func runMember() error {
 	if err != nil {
 		return err
 	}
-	m, err := fleet.Join(ctx, guard, s, fleet.Config{Service: "web", Instance: name, Version: "v1", TTL: *ttl, Heartbeat: 200 * time.Millisecond})
+	m, err := fleet.Join(ctx, guard, s, fleet.Config{Service: "web", Instance: name, Version: "v1", TTL: *ttl, Heartbeat: min(500*time.Millisecond, *ttl/4)})
 	if err != nil {
 		return err
 	}

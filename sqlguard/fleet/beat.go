@@ -14,6 +14,9 @@ import (
 // leaveTimeout bounds how long a member whose context has ended waits for what is open.
 const leaveTimeout = 30 * time.Second
 
+// goodbyeTimeout bounds how long the store may take to remove the record of a member that leaves.
+const goodbyeTimeout = 10 * time.Second
+
 // run beats until ctx ends, and then until it has left.
 func (m *Member) run(ctx context.Context) {
 	defer close(m.stopped)
@@ -52,7 +55,7 @@ func (m *Member) run(ctx context.Context) {
 
 // goodbye takes the record out of the store, once nothing is open any more.
 func (m *Member) goodbye(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, m.cfg.Heartbeat)
+	ctx, cancel := context.WithTimeout(ctx, goodbyeTimeout)
 	defer cancel()
 	m.saveReport(ctx, true)
 	return m.store.Leave(ctx, m.record.ID, m.record.Lease)

@@ -90,7 +90,7 @@ type WaitError struct {
 
 // Error names the processes that were waited for.
 func (e *WaitError) Error() string {
-	text := fmt.Sprintf("%d of %d processes are ready", e.Assessment.Ready, len(e.Assessment.Positions))
+	text := fmt.Sprintf("%d of %d processes are ready", e.Assessment.Ready, len(e.Assessment.Positions)+e.Assessment.Missing)
 	for _, p := range e.Assessment.Stragglers() {
 		text += "; " + p.String()
 	}

@@ -24,6 +24,7 @@ type target struct {
 	mysql    *mysql.Config   // where it is MySQL
 	file     string          // where it is SQLite
 	query    string          // and the parameters of its DSN
+	foreign  bool            // it is no store, so its settings are not to be changed
 }
 
 // Redact returns a DSN without its password, and without parameters, for logs. If it does not parse,
@@ -134,7 +135,10 @@ func parseFile(text string) (*target, error) {
 // sqliteDSN is what modernc's driver takes. It waits for a lock for a moment only, because that
 // waiting heeds no context; the store tries again for as long as there is time.
 func (t *target) sqliteDSN() string {
-	dsn := "file:" + (&url.URL{Path: t.file}).EscapedPath() + "?_pragma=busy_timeout(20)&_pragma=journal_mode(wal)"
+	dsn := "file:" + (&url.URL{Path: t.file}).EscapedPath() + "?_pragma=busy_timeout(20)"
+	if !t.foreign {
+		dsn += "&_pragma=journal_mode(wal)"
+	}
 	if t.query != "" {
 		dsn += "&" + t.query
 	}

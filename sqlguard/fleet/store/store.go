@@ -135,6 +135,7 @@ func OpenDatabase(dsn string) (db *sql.DB, dialect string, err error) {
 	if err != nil {
 		return nil, "", fmt.Errorf("the DSN of the database (%s) cannot be used: %w", hidden(dsn), err)
 	}
+	t.foreign = true
 	inner, err := t.connector()
 	if err != nil {
 		return nil, "", fmt.Errorf("the DSN of the database (%s) cannot be used: %w", t.name, t.scrub(err))

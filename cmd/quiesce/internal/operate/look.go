@@ -87,6 +87,7 @@ func Status(ctx context.Context, d Deps, t Target) (out StatusOut, err error) {
 	if out.Snapshot, err = s.List(ctx); err != nil {
 		return out, because(ctx, err)
 	}
+	out.Snapshot.Instances = noNull(out.Snapshot.Instances)
 	if until := out.Mode.Change.Until; out.Mode.State != fleet.Open && !until.IsZero() && out.Now.After(until) {
 		out.Alarms = append(out.Alarms, fmt.Sprintf("the end was expected %s ago, and the fleet is %s still", out.Now.Sub(until).Round(time.Second), out.Mode.State))
 	}
@@ -114,7 +115,16 @@ func Instances(ctx context.Context, d Deps, t Target) (out InstancesOut, err err
 	}
 	defer s.Close()
 	out.Snapshot, err = s.List(ctx)
+	out.Snapshot.Instances = noNull(out.Snapshot.Instances)
 	return out, because(ctx, err)
+}
+
+// noNull returns an empty list for none, which JSON shows as one.
+func noNull[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // Forgetting is what forget is asked for.
@@ -186,7 +196,7 @@ func Log(ctx context.Context, d Deps, t Target, limit int) (LogOut, error) {
 	}
 	defer s.Close()
 	entries, err := s.Log(ctx, limit)
-	return LogOut(entries), because(ctx, err)
+	return LogOut(noNull(entries)), because(ctx, err)
 }
 
 // ReportOut is what the processes have found in observe mode.
@@ -254,6 +264,7 @@ func Report(ctx context.Context, d Deps, t Target, since time.Duration) (out Rep
 			all[k] = &Found{st, 1}
 		}
 	}
+	out.Processes, out.Statements = noNull(out.Processes), noNull(out.Statements)
 	for _, f := range all {
 		out.Statements = append(out.Statements, *f)
 	}

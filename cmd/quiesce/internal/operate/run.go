@@ -1,6 +1,7 @@
 package operate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,6 +70,9 @@ func Run(ctx context.Context, d Deps, in Running) (out RunOut, err error) {
 	if len(in.Command) == 0 {
 		return out, usage("the command to run is missing: quiesce run [flags] -- command [argument …]")
 	}
+	if _, err := exec.LookPath(in.Command[0]); err != nil {
+		return out, usage("the command cannot be run: %v", err)
+	}
 	return d.night(ctx, in, "run", func(ctx context.Context, out *RunOut) error { return d.child(ctx, in, out) })
 }
 
@@ -106,6 +110,9 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	took := func(step string, began time.Time) {
 		out.Steps = append(out.Steps, Step{step, d.Now().Sub(began)})
 	}
+	if err := d.rehearse(ctx, in); err != nil {
+		return out, because(ctx, err)
+	}
 	began := d.Now()
 	if out.On, err = On(ctx, d, in.Closing); err != nil {
 		return out, err
@@ -121,22 +128,67 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	began = d.Now()
 	err = do(ctx, &out)
 	took(name, began)
-	if err = d.noteStep(ctx, in, name, out.Wait.Mode, err); err != nil && !in.ReopenOnFailure {
+	var neverRan *exec.Error
+	if err = d.noteStep(ctx, in, name, out.Wait.Mode, err); err != nil && !in.ReopenOnFailure && !errors.As(err, &neverRan) {
 		return out, because(ctx, stays(out.Wait.Mode, err))
 	}
 	began = d.Now()
-	off, offErr := Off(context.WithoutCancel(ctx), d, Opening{
+	off, offErr := d.offAgain(context.WithoutCancel(ctx), Opening{
 		Target: in.Target, Reason: name + " is over", Epoch: out.Wait.Mode.Epoch, Timeout: in.Timeout,
 	})
 	took("off", began)
 	switch {
-	case offErr != nil && err != nil:
-		return out, &fleet.RollbackError{Left: out.Wait.Mode, Cause: err, Err: offErr}
+	case errors.As(offErr, new(*fleet.ConflictError)):
+		return out, errors.Join(offErr, err)
 	case offErr != nil:
-		return out, offErr
+		return out, &fleet.RollbackError{Left: out.Wait.Mode, Cause: cmp.Or(err, errors.New(name+" has succeeded")), Err: offErr}
 	}
 	out.Off = &off
 	return out, because(ctx, err)
+}
+
+// offAgain is Off, which is tried again for a while if the store fails: the fleet is closed, and nobody else
+// will open it.
+func (d Deps) offAgain(ctx context.Context, in Opening) (OffOut, error) {
+	for began := d.Now(); ; {
+		out, err := Off(ctx, d, in)
+		if err == nil || ExitCode(err) != ExitUnexpected && ExitCode(err) != ExitTimeout || d.Now().Sub(began) > reopenTimeout {
+			return out, err
+		}
+		fmt.Fprintf(d.Notes, "off: %v; trying again\n", err)
+		time.Sleep(time.Second)
+	}
+}
+
+// rehearse tries, while the fleet is open, whether the databases can be looked at: a privilege that is missing is not
+// to show only once it is closed.
+func (d Deps) rehearse(ctx context.Context, in Running) error {
+	level, err := in.Waiting.level()
+	if err != nil || level != Verified {
+		return err
+	}
+	databases, err := openDatabases(in.Waiting.Databases)
+	if err != nil {
+		return err
+	}
+	defer closeDatabases(databases)
+	s, _, err := d.open(ctx, in.Target)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	ctx, cancel := context.WithTimeout(ctx, in.Timeout)
+	defer cancel()
+	for _, database := range databases {
+		v, err := database.verifier(ctx, s, 0, time.Second)
+		if err == nil {
+			_, err = v.Verify(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("before anything was closed: %w", err)
+		}
+	}
+	return nil
 }
 
 // then says what comes after wait.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -204,6 +205,8 @@ func (w *waiter) verified(ctx context.Context, snapshot fleet.Snapshot, out *Wai
 		})
 		out.Databases = append(out.Databases, report)
 		switch {
+		case errors.Is(err, verify.ErrNotQuiet) && report.StillSeconds == 0 && len(report.Writers) == 0:
+			return fmt.Errorf("there was no time to look at the database twice: %w", ctx.Err())
 		case errors.Is(err, verify.ErrNotQuiet):
 			return &NotQuietError{out.Databases, err}
 		case err != nil:
@@ -223,6 +226,14 @@ func (w *waiter) giveUp(ctx context.Context, out *WaitOut, cause error) error {
 	if errors.As(cause, new(*fleet.ConflictError)) {
 		return cause // somebody else has gone on from here
 	}
+	if before, err := w.succeeded(ctx, out.Mode.Op); err != nil || before {
+		out.Left = "kept closed"
+		why := "wait has succeeded before, so something may have been migrated"
+		if err != nil {
+			why = "it is not known whether wait has succeeded before"
+		}
+		return fmt.Errorf("%w\nthe fleet stays closed (epoch %d): %s; quiesce off opens it", cause, out.Mode.Epoch, why)
+	}
 	if w.in.OnTimeout == Keep && !errors.As(cause, new(*fleet.IncompleteError)) {
 		out.Left = "kept closed"
 		return fmt.Errorf("%w\nthe fleet is closed still (epoch %d), as --on-timeout keep asks; quiesce off opens it", cause, out.Mode.Epoch)
@@ -233,6 +244,16 @@ func (w *waiter) giveUp(ctx context.Context, out *WaitOut, cause error) error {
 	}
 	out.Mode, out.Left = left, "reopened"
 	return fmt.Errorf("%w\nthe fleet is open again (epoch %d)", cause, left.Epoch)
+}
+
+// succeeded reports whether a wait has succeeded in this operation before.
+func (w *waiter) succeeded(ctx context.Context, op string) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+	defer cancel()
+	entries, err := w.s.Log(ctx, 1000)
+	return slices.ContainsFunc(entries, func(e fleet.Entry) bool {
+		return e.Op == op && e.Action == "wait" && e.Result == "ok"
+	}), err
 }
 
 // reopenTimeout bounds how long it may take to open a fleet again after a failure.
