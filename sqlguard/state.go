@@ -147,14 +147,14 @@ type State struct {
 	closedAt time.Time // when that was
 	cuts     uint64    // how often Cut was called, or a lease lapsed, before
 	free     bool      // the mode is Off, and no lease has to be looked at
-	lease    *Lease    // that lapses first; nil if there is none
+	leases   []*Lease  // of the holds
 }
 
 // inherit completes a state by the one that it follows.
 func (s *State) inherit(old *State, cuts uint64) {
 	s.cuts = cuts
-	s.lease = shortest(s.Holds)
-	s.free = s.Mode == Off && s.lease == nil
+	s.leases = leasesOf(s.Holds)
+	s.free = s.Mode == Off && s.leases == nil
 	if s.Mode != ReadOnly {
 		return
 	}
