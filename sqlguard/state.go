@@ -45,8 +45,9 @@ type Change struct {
 	Lease *Lease `json:"-"`
 }
 
-// check reports what is wrong with a change, naming the field.
-func (c Change) check() error {
+// Check reports what is wrong with a change, naming the field: what [Guard.Hold] would refuse. Who
+// asks for one on behalf of others checks it before.
+func (c Change) Check() error {
 	if c.Mode > ReadOnly {
 		return fmt.Errorf("the field Change.Mode must be Off, Observe or ReadOnly, not %s", c.Mode)
 	}

@@ -176,6 +176,25 @@ func TestAnOperator(t *testing.T) {
 			m, err := o.Open(within(j, time.Minute), 0, "again")
 			j.want("nothing happens", err == nil && m.Epoch == 1)
 		}},
+		{"opens processes that are stricter than a store which has forgotten", func(j *joined, o *Operator) {
+			_, err := o.Close(within(j, time.Minute), 0, move, Terms{})
+			j.want("it is closed", err == nil)
+			j.settle()
+			j.store.failOver(2)
+			j.settle()
+			j.want("the store says open, and the process does not write", j.store.now().State == Open && !j.writes())
+			m, err := o.Open(within(j, time.Minute), 0, "it has gone back")
+			j.settle()
+			j.want("it writes", err == nil && m.Epoch == 4 && j.writes())
+		}},
+		{"refuses what no process could follow", func(j *joined, o *Operator) {
+			soon := time.Now().Add(time.Hour)
+			_, err := o.Ask(within(j, time.Minute), 0, sqlguard.Change{Announced: soon, Until: soon.Add(-time.Minute)})
+			j.want("an end before the beginning", err != nil && strings.Contains(err.Error(), "Change.Until must be after"))
+			_, err = o.Close(within(j, time.Minute), 0, sqlguard.Change{Message: strings.Repeat("x", 4096)}, Terms{})
+			j.want("too long a message", err != nil && strings.Contains(err.Error(), "Change.Message"))
+			j.want("nothing was changed", j.store.now().Epoch == 1)
+		}},
 		{"has an open fleet observe, and ends it", func(j *joined, o *Operator) {
 			_, err := o.Ask(within(j, time.Minute), 0, sqlguard.Change{Mode: sqlguard.Observe, Reason: "rehearsal"})
 			j.settle()

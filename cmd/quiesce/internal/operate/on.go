@@ -63,6 +63,11 @@ func (in Closing) check() error {
 	case in.Terms.Tail < 0:
 		return usage("--tail must be positive, not %s", in.Terms.Tail)
 	}
+	change := in.Change
+	change.Mode = sqlguard.ReadOnly
+	if err := change.Check(); err != nil {
+		return usage("the fleet cannot be asked for that: %v", err)
+	}
 	return checkTimeout(in.Timeout)
 }
 
@@ -190,6 +195,9 @@ type Asking struct {
 func Ask(ctx context.Context, d Deps, in Asking) (out StateOut, err error) {
 	if strings.TrimSpace(in.Change.Reason) == "" {
 		return out, usage("--reason is required: why, for the operators who find it so")
+	}
+	if err := in.Change.Check(); err != nil {
+		return out, usage("the fleet cannot be asked for that: %v", err)
 	}
 	s, o, err := d.open(ctx, in.Target)
 	if err != nil {
