@@ -282,15 +282,28 @@ func (o *Operator) Note(ctx context.Context, action string, m Mode, failed error
 // has done it, the store is asked.
 func (o *Operator) swap(ctx context.Context, action string, from, next Mode) (Mode, error) {
 	after, err := call(ctx, o, func(ctx context.Context) (Mode, error) { return o.store.Swap(ctx, from.Epoch, next) })
-	var conflict *ConflictError
-	if errors.As(err, &conflict) && conflict.Current.State == next.State && conflict.Current.Op == next.Op &&
-		conflict.Current.Cut == next.Cut && next.Op != "" {
-		after, err = conflict.Current, nil // it was this very change, whose answer was lost
+	if err != nil {
+		var conflict *ConflictError
+		if !errors.As(err, &conflict) {
+			conflict = new(ConflictError)
+			conflict.Current, _ = call(context.WithoutCancel(ctx), o, o.store.Mode)
+		}
+		if conflict.Current.Epoch > from.Epoch && conflict.Current.asks(next) {
+			after, err = conflict.Current, nil // it was this very change, whose answer was lost
+		}
 	}
 	if err != nil {
 		return from, o.audit(ctx, action, from, from, next.Change.Reason, err)
 	}
 	return after, o.audit(ctx, action, from, after, next.Change.Reason, nil)
+}
+
+// asks reports whether a record says what was to be written: of the same operation, or in the same
+// words where there is none.
+func (m Mode) asks(next Mode) bool {
+	c, n := m.Change, next.Change
+	return m.State == next.State && m.Op == next.Op && m.Cut == next.Cut &&
+		(next.Op != "" || c.Mode == n.Mode && c.Reason == n.Reason && c.By == n.By)
 }
 
 // undo opens a fleet again that an operation has not closed, if its record is the last one.

@@ -109,20 +109,30 @@ func TestAnOperator(t *testing.T) {
 			j.want("it says so", errors.As(err, &failed) && failed.Left.State == Armed && errors.Is(err, errDown))
 		}},
 		{"takes a change for its own whose answer was lost", func(j *joined, o *Operator) {
-			swaps := 0
-			j.store.mu.Lock()
-			j.store.after = func(method string) error {
-				if method == "Swap" {
-					if swaps++; swaps == 1 {
-						return errDown
-					}
+			lost := func() error { return errDown }
+			j.store.lose("Swap", lost)
+			m, err := o.Close(within(j, time.Minute), 0, move, Terms{})
+			j.want("it is closed", err == nil && m.State == Closed && j.store.now().same(m))
+			j.store.lose("Swap", lost)
+			m, err = o.Cut(within(j, time.Minute), m)
+			j.want("it is cut", err == nil && m.Cut && j.store.now().same(m))
+			j.store.lose("Swap", lost)
+			m, err = o.Open(within(j, time.Minute), m.Epoch, "moved")
+			j.want("it is open", err == nil && m.State == Open && j.store.now().same(m))
+			j.want("all is on record", len(j.store.entries) == 4 && j.store.last().Result == "ok")
+		}},
+		{"does not take another's change for its own", func(j *joined, o *Operator) {
+			m, err := o.Close(within(j, time.Minute), 0, move, Terms{})
+			j.want("it is closed", err == nil)
+			j.store.fail(func(method string) error {
+				if method != "Swap" || j.store.now().State == Open {
+					return nil
 				}
-				return nil
-			}
-			j.store.mu.Unlock()
-			_, err := o.Close(within(j, time.Minute), 0, move, Terms{})
+				j.store.set(j.t, Mode{State: Open, Change: sqlguard.Change{Reason: "mine", By: "another"}})
+				return errDown
+			})
+			_, err = o.Open(within(j, time.Minute), m.Epoch, "moved")
 			j.want("it fails", errors.Is(err, errDown))
-			j.want("it is open", j.store.now().State == Open)
 		}},
 		{"waits in vain for a transaction, and names it", func(j *joined, o *Operator) {
 			j.conn.Begin(context.Background())
