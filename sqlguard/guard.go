@@ -102,7 +102,7 @@ func (g *Guard) Hold(name string, c Change) error {
 	if err := checkName(name); err != nil {
 		return fmt.Errorf("sqlguard: %w", err)
 	}
-	if err := c.check(); err != nil {
+	if err := c.Check(); err != nil {
 		return fmt.Errorf("sqlguard: hold %q: %w", name, err)
 	}
 	g.flip.Lock()

@@ -84,11 +84,13 @@ func (l *Lease) End() { l.term.Store(nil) }
 // it has left open is closed first.
 func (g *Guard) current() *State {
 	s := g.state.Load()
-	if s.lease == nil || s.lease.Valid() {
-		return s
+	for _, lease := range s.leases {
+		if !lease.Valid() {
+			g.lapse()
+			return g.state.Load()
+		}
 	}
-	g.lapse()
-	return g.state.Load()
+	return s
 }
 
 // lapse closes what lapsed leases have left open, and looks again when the next one may.
@@ -125,25 +127,32 @@ func (g *Guard) endLapsed() bool {
 
 const leaseLapsed = "the lease has lapsed, so nobody may count on this process to hear of a change"
 
-// watchLease looks after the lease that is in force when it may lapse, for those who
+// watchLease looks after the leases that are in force when the first may lapse, for those who
 // only subscribe; every statement looks for itself. The caller holds the lock.
 func (g *Guard) watchLease() {
 	if g.flip.lapse != nil {
 		g.flip.lapse.Stop()
 		g.flip.lapse = nil
 	}
-	if lease := g.state.Load().lease; lease != nil {
-		g.flip.lapse = time.AfterFunc(lease.Left(), g.lapse)
+	leases := g.state.Load().leases
+	if len(leases) == 0 {
+		return
 	}
+	first := leases[0].Left()
+	for _, lease := range leases[1:] {
+		first = min(first, lease.Left())
+	}
+	g.flip.lapse = time.AfterFunc(first, g.lapse)
 }
 
-// shortest returns the lease among the holds that lapses first; nil if none has one.
-func shortest(holds []Hold) *Lease {
-	var first *Lease
+// leasesOf returns the leases among the holds. Each is looked at, because the one that lapses first
+// may be renewed, and then another does.
+func leasesOf(holds []Hold) []*Lease {
+	var leases []*Lease
 	for _, h := range holds {
-		if h.Lease != nil && (first == nil || h.Lease.Left() < first.Left()) {
-			first = h.Lease
+		if h.Lease != nil {
+			leases = append(leases, h.Lease)
 		}
 	}
-	return first
+	return leases
 }

@@ -159,6 +159,31 @@ func TestALapsedLease(t *testing.T) {
 	}
 }
 
+func TestTheFirstOfSeveralLeasesCountsWhicheverItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGuard(t, sqlguard.Config{})
+		renewed := sqlguard.NewLease(time.Now(), 10*time.Second)
+		for name, lease := range map[string]*sqlguard.Lease{"renewed": renewed, "forgotten": sqlguard.NewLease(time.Now(), 15*time.Second)} {
+			if err := g.Hold(name, sqlguard.Change{Lease: lease}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		c := openTx(g)
+		defer c.Detach()
+		time.Sleep(9 * time.Second)
+		renewed.Renew(time.Now(), time.Minute)
+		time.Sleep(6 * time.Second)
+		if !c.Cut() {
+			t.Error("a lease has lapsed, and what was open may commit")
+		}
+		if g.Mode() != sqlguard.ReadOnly {
+			t.Error("a lease has lapsed, and writing is open")
+		}
+		g.Release("renewed")
+		g.Release("forgotten")
+	})
+}
+
 func TestWhileALeaseLastsEverythingPasses(t *testing.T) {
 	g := newGuard(t, sqlguard.Config{})
 	if err := g.Hold("fleet", sqlguard.Change{Lease: sqlguard.NewLease(time.Now(), time.Hour)}); err != nil {

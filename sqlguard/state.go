@@ -45,8 +45,9 @@ type Change struct {
 	Lease *Lease `json:"-"`
 }
 
-// check reports what is wrong with a change, naming the field.
-func (c Change) check() error {
+// Check reports what is wrong with a change, naming the field: what [Guard.Hold] would refuse. Who
+// asks for one on behalf of others checks it before.
+func (c Change) Check() error {
 	if c.Mode > ReadOnly {
 		return fmt.Errorf("the field Change.Mode must be Off, Observe or ReadOnly, not %s", c.Mode)
 	}
@@ -147,14 +148,14 @@ type State struct {
 	closedAt time.Time // when that was
 	cuts     uint64    // how often Cut was called, or a lease lapsed, before
 	free     bool      // the mode is Off, and no lease has to be looked at
-	lease    *Lease    // that lapses first; nil if there is none
+	leases   []*Lease  // of the holds
 }
 
 // inherit completes a state by the one that it follows.
 func (s *State) inherit(old *State, cuts uint64) {
 	s.cuts = cuts
-	s.lease = shortest(s.Holds)
-	s.free = s.Mode == Off && s.lease == nil
+	s.leases = leasesOf(s.Holds)
+	s.free = s.Mode == Off && s.leases == nil
 	if s.Mode != ReadOnly {
 		return
 	}

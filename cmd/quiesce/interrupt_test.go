@@ -130,6 +130,42 @@ func TestTheFirstInterruptUndoesWhatWasBegun(t *testing.T) {
 	}
 }
 
+func TestAnInterruptBetweenTheStepsUndoesWhatWasBegun(t *testing.T) {
+	busyFleet(t)
+	signals, undoing := make(chan os.Signal), make(chan struct{})
+	var err said
+	std := streams{out: io.Discard, signals: signals, exit: func(int) { t.Error("it ended at once") }}
+	std.err = hook{&err, func(text string) {
+		switch {
+		case strings.Contains(text, `"action":"close"`):
+			signals <- os.Interrupt
+			<-undoing
+		case strings.Contains(text, "interrupted: undoing"):
+			close(undoing)
+		}
+	}}
+	code := std.exec(context.Background(), []string{"run", "--reason", "moving", "--audit", "-", "--", "false"})
+	if code != operate.ExitInterrupted || !strings.Contains(err.String(), "the fleet is open") {
+		t.Errorf("exit code %d, and it says:\n%s", code, &err)
+	}
+	if got := state(t); got != "open" {
+		t.Errorf("the fleet is %s, want open", got)
+	}
+	exec(t.Context(), []string{"off", "--reason", "over"}, nil, io.Discard, io.Discard)
+}
+
+// hook is called after each write.
+type hook struct {
+	io.Writer
+	call func(text string)
+}
+
+func (h hook) Write(p []byte) (int, error) {
+	n, err := h.Writer.Write(p)
+	h.call(string(p))
+	return n, err
+}
+
 func TestTheSecondInterruptSaysWhatIsLeft(t *testing.T) {
 	busyFleet(t)
 	var err said

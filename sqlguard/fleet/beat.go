@@ -200,6 +200,7 @@ const reportEvery = time.Minute
 // loses nothing: the next report holds it all.
 func (m *Member) saveReport(ctx context.Context, last bool) {
 	observing := m.guard.Mode() == sqlguard.Observe
+	m.unsaved = m.unsaved || observing
 	if !observing && !m.unsaved || observing && !last && time.Since(m.saved) < reportEvery {
 		return
 	}

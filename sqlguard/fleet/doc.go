@@ -45,7 +45,8 @@
 //  4. No revival. A lease that has lapsed closes writing, and all transactions that were open may only
 //     roll back, under a new lease too. The store does not renew what has expired, and a process to which it says so ends its
 //     lease and registers anew.
-//  5. Acknowledging means drained, at an epoch: [sqlguard.Guard.Drain] has returned. Never "seen".
+//  5. Acknowledging means drained, at an epoch: [sqlguard.Guard.Drain] has returned. Never "seen"; and it is taken
+//     back as soon as the process follows another state, in case the store should forget that.
 //  6. Start closed. A process does not write before its first registration, whose answer tells it the mode. And
 //     armed opens nothing: a process that starts then, or whose lease has lapsed, stays closed until the operation
 //     is over, because the store may have lost that the fleet is closed already.

@@ -39,16 +39,23 @@ func (m Mode) same(other Mode) bool {
 // heartbeat says of it.
 func (m *Member) apply(ctx context.Context, sent time.Time) error {
 	m.trust(sent)
-	if m.lease == nil || m.lease.Valid() { // else the next beat registers anew
-		if err := m.hold(); err != nil {
-			return err
-		}
+	// It has lapsed before the guard could hold it, if the answer came late. The next beat registers anew, as
+	// bound to the operation, so nothing may go on by then.
+	lapsed := m.lease != nil && !m.lease.Valid()
+	if lapsed {
+		m.lease, m.registered, m.open = nil, false, false
 	}
-	if m.mode.Cut && m.cutAt != m.mode.Epoch {
+	if err := m.hold(); err != nil {
+		return err
+	}
+	if lapsed || m.mode.Cut && m.cutAt != m.mode.Epoch {
 		if err := m.guard.Cut(); err != nil {
 			return err
 		}
 		m.cutAt = m.mode.Epoch
+	}
+	if m.mode.State != Closed && m.omit.keeps(oneEpoch) {
+		m.record.Drained = 0 // should the store forget that, it does not count for what was begun since
 	}
 	m.record.Epoch, m.record.Bound = max(m.floor, m.mode.Epoch), m.mode.Op
 	m.drain(ctx)

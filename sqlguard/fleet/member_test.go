@@ -244,6 +244,60 @@ func TestAMember(t *testing.T) {
 			j.want("there is one", strings.Contains(j.report().Alarm, "the end was expected at"))
 			j.want("it is closed", !j.writes())
 		}},
+		{"is bound by nothing while it writes on after an answer that came too late", func(j *joined) {
+			j.conn.End()
+			j.conn.Begin(context.Background())
+			j.store.lose("Heartbeat", func() error { // it was suspended, or its clock was set
+				time.Sleep(DefaultTTL)
+				return nil
+			})
+			j.store.set(j.t, armed)
+			time.Sleep(DefaultHeartbeat)
+			j.store.lose("Register", func() error {
+				j.store.fail(down)
+				return errDown
+			})
+			time.Sleep(2 * DefaultTTL)
+			j.want("it is bound", j.report().Bound == "op")
+			j.want("what was open may not commit", j.conn.Cut())
+			j.want("it writes no more", !j.writes())
+		}},
+		{"drains anew when the store forgets that the fleet was opened", func(j *joined) {
+			j.conn.End()
+			j.store.set(j.t, armed)
+			j.settle()
+			m := j.store.set(j.t, closed)
+			j.settle()
+			j.want("it has drained", j.report().Drained == m.Epoch)
+			j.store.set(j.t, opened)
+			j.settle()
+			j.conn.Begin(context.Background())
+			j.store.failOver(1)
+			j.settle()
+			j.want("it does not say so of what it began since", j.report().Drained == 0 && !j.writes() && !j.conn.Cut())
+			j.conn.End()
+			j.settle()
+			j.want("it has drained again", j.report().Drained == m.Epoch)
+		}},
+		{"saves what it has observed once the store answers again", func(j *joined) {
+			j.store.set(j.t, Mode{State: Open, Change: sqlguard.Change{Mode: sqlguard.Observe}})
+			j.store.fail(func(method string) error {
+				if method == "SaveReport" {
+					return errDown
+				}
+				return nil
+			})
+			j.settle()
+			j.want("it observes", j.guard.Mode() == sqlguard.Observe)
+			j.store.set(j.t, opened)
+			j.settle()
+			j.store.fail(nil)
+			j.settle()
+			j.store.mu.Lock()
+			_, ok := j.store.reports["web-1"]
+			j.store.mu.Unlock()
+			j.want("it has saved", ok)
+		}},
 		{"saves what it observes", func(j *joined) {
 			j.conn.End()
 			j.store.set(j.t, Mode{State: Open, Change: sqlguard.Change{Mode: sqlguard.Observe}})

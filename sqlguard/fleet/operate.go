@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -125,6 +126,9 @@ func (e *RollbackError) Unwrap() []error { return []error{e.Cause, e.Err} }
 // was changed meanwhile by somebody else; an *IncompleteError; a *WaitError that wraps ctx's; a *RollbackError.
 func (o *Operator) Close(ctx context.Context, expected uint64, change sqlguard.Change, t Terms) (Mode, error) {
 	change.Mode, change.By = sqlguard.ReadOnly, cmp.Or(change.By, o.cfg.Actor)
+	if err := change.Check(); err != nil {
+		return Mode{}, fmt.Errorf("fleet: close: %w", err) // each process would refuse it, and write on
+	}
 	s, err := call(ctx, o, o.store.List)
 	if err != nil {
 		return Mode{}, err
@@ -212,7 +216,7 @@ func call[T any](ctx context.Context, o *Operator, f func(context.Context) (T, e
 }
 
 // Open lets the fleet write again, if its epoch is still the expected one (0 for any). It is no error if it
-// is open. A *ConflictError shows the record that is there.
+// is open. If the store has gone back, and processes are stricter than it says, they are opened too. A *ConflictError shows the record that is there.
 func (o *Operator) Open(ctx context.Context, expected uint64, reason string) (Mode, error) {
 	now, err := call(ctx, o, o.store.Mode)
 	if err != nil {
@@ -223,7 +227,11 @@ func (o *Operator) Open(ctx context.Context, expected uint64, reason string) (Mo
 		return now, o.audit(ctx, "open", now, now, reason, err)
 	}
 	if now.State == Open && now.Change.Mode == sqlguard.Off && now.Change.Announced.IsZero() {
-		return now, nil
+		s, err := call(ctx, o, o.store.List)
+		ahead := func(i Instance) bool { return i.Epoch > s.Mode.Epoch } // and heeds only what is greater
+		if err != nil || !s.Mode.same(now) || !slices.ContainsFunc(s.Instances, ahead) {
+			return now, err
+		}
 	}
 	return o.swap(ctx, "open", now, Mode{State: Open, Change: sqlguard.Change{Reason: reason, By: o.cfg.Actor}})
 }
@@ -232,6 +240,9 @@ func (o *Operator) Open(ctx context.Context, expected uint64, reason string) (Mo
 // asked or announced before is replaced. Change.Mode is Off or Observe.
 func (o *Operator) Ask(ctx context.Context, expected uint64, change sqlguard.Change) (Mode, error) {
 	change.By = cmp.Or(change.By, o.cfg.Actor)
+	if err := change.Check(); err != nil {
+		return Mode{}, fmt.Errorf("fleet: ask: %w", err) // a process that starts would refuse it, and stay closed
+	}
 	now, err := call(ctx, o, o.store.Mode)
 	if err != nil {
 		return Mode{}, err
@@ -271,15 +282,28 @@ func (o *Operator) Note(ctx context.Context, action string, m Mode, failed error
 // has done it, the store is asked.
 func (o *Operator) swap(ctx context.Context, action string, from, next Mode) (Mode, error) {
 	after, err := call(ctx, o, func(ctx context.Context) (Mode, error) { return o.store.Swap(ctx, from.Epoch, next) })
-	var conflict *ConflictError
-	if errors.As(err, &conflict) && conflict.Current.State == next.State && conflict.Current.Op == next.Op &&
-		conflict.Current.Cut == next.Cut && next.Op != "" {
-		after, err = conflict.Current, nil // it was this very change, whose answer was lost
+	if err != nil {
+		var conflict *ConflictError
+		if !errors.As(err, &conflict) {
+			conflict = new(ConflictError)
+			conflict.Current, _ = call(context.WithoutCancel(ctx), o, o.store.Mode)
+		}
+		if conflict.Current.Epoch > from.Epoch && conflict.Current.asks(next) {
+			after, err = conflict.Current, nil // it was this very change, whose answer was lost
+		}
 	}
 	if err != nil {
 		return from, o.audit(ctx, action, from, from, next.Change.Reason, err)
 	}
 	return after, o.audit(ctx, action, from, after, next.Change.Reason, nil)
+}
+
+// asks reports whether a record says what was to be written: of the same operation, or in the same
+// words where there is none.
+func (m Mode) asks(next Mode) bool {
+	c, n := m.Change, next.Change
+	return m.State == next.State && m.Op == next.Op && m.Cut == next.Cut &&
+		(next.Op != "" || c.Mode == n.Mode && c.Reason == n.Reason && c.By == n.By)
 }
 
 // undo opens a fleet again that an operation has not closed, if its record is the last one.

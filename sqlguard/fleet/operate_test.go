@@ -109,20 +109,30 @@ func TestAnOperator(t *testing.T) {
 			j.want("it says so", errors.As(err, &failed) && failed.Left.State == Armed && errors.Is(err, errDown))
 		}},
 		{"takes a change for its own whose answer was lost", func(j *joined, o *Operator) {
-			swaps := 0
-			j.store.mu.Lock()
-			j.store.after = func(method string) error {
-				if method == "Swap" {
-					if swaps++; swaps == 1 {
-						return errDown
-					}
+			lost := func() error { return errDown }
+			j.store.lose("Swap", lost)
+			m, err := o.Close(within(j, time.Minute), 0, move, Terms{})
+			j.want("it is closed", err == nil && m.State == Closed && j.store.now().same(m))
+			j.store.lose("Swap", lost)
+			m, err = o.Cut(within(j, time.Minute), m)
+			j.want("it is cut", err == nil && m.Cut && j.store.now().same(m))
+			j.store.lose("Swap", lost)
+			m, err = o.Open(within(j, time.Minute), m.Epoch, "moved")
+			j.want("it is open", err == nil && m.State == Open && j.store.now().same(m))
+			j.want("all is on record", len(j.store.entries) == 4 && j.store.last().Result == "ok")
+		}},
+		{"does not take another's change for its own", func(j *joined, o *Operator) {
+			m, err := o.Close(within(j, time.Minute), 0, move, Terms{})
+			j.want("it is closed", err == nil)
+			j.store.fail(func(method string) error {
+				if method != "Swap" || j.store.now().State == Open {
+					return nil
 				}
-				return nil
-			}
-			j.store.mu.Unlock()
-			_, err := o.Close(within(j, time.Minute), 0, move, Terms{})
+				j.store.set(j.t, Mode{State: Open, Change: sqlguard.Change{Reason: "mine", By: "another"}})
+				return errDown
+			})
+			_, err = o.Open(within(j, time.Minute), m.Epoch, "moved")
 			j.want("it fails", errors.Is(err, errDown))
-			j.want("it is open", j.store.now().State == Open)
 		}},
 		{"waits in vain for a transaction, and names it", func(j *joined, o *Operator) {
 			j.conn.Begin(context.Background())
@@ -175,6 +185,25 @@ func TestAnOperator(t *testing.T) {
 		{"finds nothing to open in an open fleet", func(j *joined, o *Operator) {
 			m, err := o.Open(within(j, time.Minute), 0, "again")
 			j.want("nothing happens", err == nil && m.Epoch == 1)
+		}},
+		{"opens processes that are stricter than a store which has forgotten", func(j *joined, o *Operator) {
+			_, err := o.Close(within(j, time.Minute), 0, move, Terms{})
+			j.want("it is closed", err == nil)
+			j.settle()
+			j.store.failOver(2)
+			j.settle()
+			j.want("the store says open, and the process does not write", j.store.now().State == Open && !j.writes())
+			m, err := o.Open(within(j, time.Minute), 0, "it has gone back")
+			j.settle()
+			j.want("it writes", err == nil && m.Epoch == 4 && j.writes())
+		}},
+		{"refuses what no process could follow", func(j *joined, o *Operator) {
+			soon := time.Now().Add(time.Hour)
+			_, err := o.Ask(within(j, time.Minute), 0, sqlguard.Change{Announced: soon, Until: soon.Add(-time.Minute)})
+			j.want("an end before the beginning", err != nil && strings.Contains(err.Error(), "Change.Until must be after"))
+			_, err = o.Close(within(j, time.Minute), 0, sqlguard.Change{Message: strings.Repeat("x", 4096)}, Terms{})
+			j.want("too long a message", err != nil && strings.Contains(err.Error(), "Change.Message"))
+			j.want("nothing was changed", j.store.now().Epoch == 1)
 		}},
 		{"has an open fleet observe, and ends it", func(j *joined, o *Operator) {
 			_, err := o.Ask(within(j, time.Minute), 0, sqlguard.Change{Mode: sqlguard.Observe, Reason: "rehearsal"})

@@ -42,11 +42,27 @@ func (w *wire) failsBefore(method string) error {
 
 func (w *wire) failsAfter(method string) error {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.after == nil {
+	after := w.after
+	w.mu.Unlock()
+	if after == nil {
 		return nil
 	}
-	return w.after(method)
+	return after(method)
+}
+
+// lose has the answer to the next call of a method be late, or lost, once the store has done it.
+func (w *wire) lose(method string, how func() error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.after = func(called string) error {
+		if called != method {
+			return nil
+		}
+		w.mu.Lock()
+		w.after = nil
+		w.mu.Unlock()
+		return how()
+	}
 }
 
 func wired[T any](w *wire, method string, f func() (T, error)) (T, error) {
@@ -104,10 +120,13 @@ func (w *wire) Audit(_ context.Context, e Entry) error {
 }
 
 func (w *wire) SaveReport(_ context.Context, id, _ string, r sqlguard.Report) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.reports[id] = r
-	return nil
+	_, err := wired(w, "SaveReport", func() (struct{}, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.reports[id] = r
+		return struct{}{}, nil
+	})
+	return err
 }
 
 func (w *wire) Forget(context.Context, string) (bool, error)                 { return false, nil }

@@ -65,7 +65,7 @@ func Off(ctx context.Context, d Deps, in Opening) (out OffOut, err error) {
 		return out, err
 	}
 	if out.Mode, err = o.Open(ctx, in.Epoch, in.Reason); err != nil {
-		return out, because(ctx, err)
+		return out, because(ctx, undone(out.Mode, err))
 	}
 	d.heard(ctx, s, &out)
 	return out, nil

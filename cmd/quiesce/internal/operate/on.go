@@ -2,6 +2,7 @@ package operate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -63,6 +64,11 @@ func (in Closing) check() error {
 	case in.Terms.Tail < 0:
 		return usage("--tail must be positive, not %s", in.Terms.Tail)
 	}
+	change := in.Change
+	change.Mode = sqlguard.ReadOnly
+	if err := change.Check(); err != nil {
+		return usage("the fleet cannot be asked for that: %v", err)
+	}
 	return checkTimeout(in.Timeout)
 }
 
@@ -96,8 +102,11 @@ func (o OnOut) String() string {
 		fmt.Fprintf(&b, "at worst the fleet is closed for %s before it is open again", o.WorstCase)
 		return b.String()
 	}
-	return fmt.Sprintf("closed at epoch %d, with %d processes bound; writing is not over yet: quiesce wait --epoch %d",
-		o.Mode.Epoch, o.Instances, o.Mode.Epoch)
+	bound := ""
+	if o.Instances > 0 { // else they could not be counted
+		bound = fmt.Sprintf(", with %d processes bound", o.Instances)
+	}
+	return fmt.Sprintf("closed at epoch %d%s; writing is not over yet: quiesce wait --epoch %d", o.Mode.Epoch, bound, o.Mode.Epoch)
 }
 
 // On closes the fleet, and does not wait until writing is over.
@@ -122,9 +131,15 @@ func On(ctx context.Context, d Deps, in Closing) (out OnOut, err error) {
 		return out, because(ctx, undone(out.Mode, err))
 	}
 	out.Took = d.Now().Sub(began)
-	snapshot, err := s.List(ctx)
+	if err := ctx.Err(); errors.Is(context.Cause(ctx), ErrInterrupted) { // while it closed
+		w := waiter{d: d, s: s, o: o}
+		return out, because(ctx, w.undo(ctx, out.Mode, err))
+	}
+	counting, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+	defer cancel()
+	snapshot, _ := s.List(counting) // it is closed, whoever is counted
 	out.Instances = len(snapshot.Instances)
-	return out, err
+	return out, nil
 }
 
 // undone says in which state an operation has left the fleet that has failed.
@@ -190,6 +205,9 @@ type Asking struct {
 func Ask(ctx context.Context, d Deps, in Asking) (out StateOut, err error) {
 	if strings.TrimSpace(in.Change.Reason) == "" {
 		return out, usage("--reason is required: why, for the operators who find it so")
+	}
+	if err := in.Change.Check(); err != nil {
+		return out, usage("the fleet cannot be asked for that: %v", err)
 	}
 	s, o, err := d.open(ctx, in.Target)
 	if err != nil {

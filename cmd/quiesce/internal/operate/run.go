@@ -102,6 +102,11 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	if err := in.Waiting.check(); err != nil {
 		return out, err
 	}
+	databases, err := openDatabases(in.Waiting.Databases) // only to see, before anything is closed, that Wait can
+	if err != nil {
+		return out, err
+	}
+	closeDatabases(databases)
 	if in.DryRun {
 		out.On, err = On(ctx, d, in.Closing)
 		out.On.Steps = append(out.On.Steps, then(name, in)...)
@@ -121,10 +126,13 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	began = d.Now()
 	in.Waiting.Epoch = out.On.Mode.Epoch
 	if out.Wait, err = Wait(ctx, d, in.Waiting); err != nil {
-		return out, err
+		return out, d.unproved(ctx, in, &out, err)
 	}
 	took("wait", began)
 	fmt.Fprintln(d.Notes, out.Wait)
+	if err := ctx.Err(); err != nil {
+		return out, d.unproved(ctx, in, &out, err)
+	}
 	began = d.Now()
 	err = do(ctx, &out)
 	took(name, began)
@@ -144,6 +152,9 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 		return out, &fleet.RollbackError{Left: out.Wait.Mode, Cause: cmp.Or(err, errors.New(name+" has succeeded")), Err: offErr}
 	}
 	out.Off = &off
+	if err != nil {
+		err = fmt.Errorf("%w\nthe fleet is open again (epoch %d)", err, off.Mode.Epoch)
+	}
 	return out, because(ctx, err)
 }
 
@@ -189,6 +200,29 @@ func (d Deps) rehearse(ctx context.Context, in Running) error {
 		}
 	}
 	return nil
+}
+
+// unproved undoes what was begun where it ended before anything was done, if Wait has not done so itself.
+func (d Deps) unproved(ctx context.Context, in Running, out *RunOut, cause error) error {
+	if out.Wait.Left != "" || errors.As(cause, new(*fleet.RollbackError)) || errors.As(cause, new(*fleet.ConflictError)) {
+		return cause
+	}
+	cause = because(ctx, cause)
+	closed := out.On.Mode
+	if out.Wait.Level != "" {
+		closed = out.Wait.Mode
+	}
+	s, o, err := d.open(context.WithoutCancel(ctx), in.Target)
+	if err != nil {
+		return &fleet.RollbackError{Left: closed, Cause: cause, Err: err}
+	}
+	defer s.Close()
+	w := waiter{d: d, s: s, o: o, in: in.Waiting}
+	if out.Wait.Level != "" {
+		return w.undo(ctx, closed, cause)
+	}
+	out.Wait.Mode = closed
+	return w.giveUp(ctx, &out.Wait, cause)
 }
 
 // then says what comes after wait.

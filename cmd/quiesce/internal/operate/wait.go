@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -142,9 +141,13 @@ func (w *waiter) run(ctx context.Context) (out WaitOut, err error) {
 	defer cancel()
 	err = w.proof(limited, &out)
 	out.Took = w.d.Now().Sub(began)
-	if err != nil {
-		err = w.giveUp(ctx, &out, because(ctx, err))
+	if err == nil {
+		if err = w.note(ctx, out, nil); err == nil {
+			return out, nil
+		}
+		out.Level = "" // what is not on record was not proved
 	}
+	err = w.giveUp(ctx, &out, because(ctx, err))
 	return out, w.note(ctx, out, err)
 }
 
@@ -226,19 +229,15 @@ func (w *waiter) giveUp(ctx context.Context, out *WaitOut, cause error) error {
 	if errors.As(cause, new(*fleet.ConflictError)) {
 		return cause // somebody else has gone on from here
 	}
-	if before, err := w.succeeded(ctx, out.Mode.Op); err != nil || before {
-		out.Left = "kept closed"
-		why := "wait has succeeded before, so something may have been migrated"
-		if err != nil {
-			why = "it is not known whether wait has succeeded before"
-		}
-		return fmt.Errorf("%w\nthe fleet stays closed (epoch %d): %s; quiesce off opens it", cause, out.Mode.Epoch, why)
-	}
 	if w.in.OnTimeout == Keep && !errors.As(cause, new(*fleet.IncompleteError)) {
 		out.Left = "kept closed"
 		return fmt.Errorf("%w\nthe fleet is closed still (epoch %d), as --on-timeout keep asks; quiesce off opens it", cause, out.Mode.Epoch)
 	}
-	left, err := reopen(ctx, w.o, out.Mode, "wait failed, and nothing was migrated yet")
+	left, err := w.reopen(ctx, out.Mode, "wait failed, and nothing was migrated yet", w.mayReopen)
+	if errors.Is(err, errProved) {
+		out.Left = "kept closed"
+		return fmt.Errorf("%w\nthe fleet is closed still (epoch %d): %w; quiesce off opens it", cause, out.Mode.Epoch, err)
+	}
 	if err != nil {
 		return &fleet.RollbackError{Left: left, Cause: cause, Err: err}
 	}
@@ -246,30 +245,49 @@ func (w *waiter) giveUp(ctx context.Context, out *WaitOut, cause error) error {
 	return fmt.Errorf("%w\nthe fleet is open again (epoch %d)", cause, left.Epoch)
 }
 
-// succeeded reports whether a wait has succeeded in this operation before.
-func (w *waiter) succeeded(ctx context.Context, op string) (bool, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
-	defer cancel()
-	entries, err := w.s.Log(ctx, 1000)
-	return slices.ContainsFunc(entries, func(e fleet.Entry) bool {
-		return e.Op == op && e.Action == "wait" && e.Result == "ok"
-	}), err
+// undo opens a fleet again of which nobody else was told that writing is over, and says so with the cause.
+func (w *waiter) undo(ctx context.Context, closed fleet.Mode, cause error) error {
+	left, err := w.reopen(ctx, closed, "undone before anything was migrated", whatever)
+	if err != nil {
+		return &fleet.RollbackError{Left: left, Cause: cause, Err: err}
+	}
+	return fmt.Errorf("%w\nthe fleet is open again (epoch %d)", cause, left.Epoch)
 }
 
 // reopenTimeout bounds how long it may take to open a fleet again after a failure.
 const reopenTimeout = 15 * time.Second
 
-// reopen opens a fleet again, with a time of its own, if it is still the one that was closed.
-func reopen(ctx context.Context, o *fleet.Operator, closed fleet.Mode, reason string) (fleet.Mode, error) {
+// errProved is for a fleet in which somebody may be migrating.
+var errProved = errors.New("somebody was told before that writing is over, and may be at work")
+
+// mayReopen fails with errProved where an earlier wait for this closing has succeeded.
+func (w *waiter) mayReopen(ctx context.Context, closed fleet.Mode) error {
+	entries, err := w.s.Log(ctx, 1000)
+	for _, e := range entries {
+		if e.Op == closed.Op && e.Action == "wait" && e.Result == "ok" {
+			return errProved
+		}
+	}
+	return err
+}
+
+// whatever lets a fleet be opened of which it is known that nothing was migrated.
+func whatever(context.Context, fleet.Mode) error { return nil }
+
+// reopen opens a fleet again, with a time of its own, if it is still the one that was closed, and may be opened.
+func (w *waiter) reopen(ctx context.Context, closed fleet.Mode, reason string, may func(context.Context, fleet.Mode) error) (fleet.Mode, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reopenTimeout)
 	defer cancel()
 	for {
-		left, err := o.Open(ctx, closed.Epoch, reason)
+		left, err := closed, may(ctx, closed)
+		if err == nil {
+			left, err = w.o.Open(ctx, closed.Epoch, reason)
+		}
 		var conflict *fleet.ConflictError
 		if errors.As(err, &conflict) && conflict.Current.State == fleet.Open {
 			return conflict.Current, nil
 		}
-		if err == nil || conflict != nil {
+		if err == nil || conflict != nil || errors.Is(err, errProved) {
 			return left, err
 		}
 		select {
