@@ -144,27 +144,35 @@ func (s *Source) read() {
 
 // load returns the file's text, and when it was modified.
 func load(path string) ([]byte, time.Time, error) {
+	// Before it is opened: opening a pipe waits for somebody who writes, and heeds no context.
+	if info, err := os.Stat(path); err != nil {
+		return nil, time.Time{}, cause(err)
+	} else if !info.Mode().IsRegular() {
+		return nil, time.Time{}, errors.New("it is not a regular file")
+	}
 	file, err := os.Open(path)
 	if err != nil {
-		var cause *os.PathError
-		if errors.As(err, &cause) {
-			err = cause.Err // the caller names the file
-		}
-		return nil, time.Time{}, err
+		return nil, time.Time{}, cause(err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return nil, time.Time{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, time.Time{}, errors.New("it is not a regular file")
+		return nil, time.Time{}, cause(err)
 	}
 	text, err := io.ReadAll(io.LimitReader(file, maxSize+1))
 	if err == nil && len(text) > maxSize {
 		err = fmt.Errorf("it is larger than %d bytes", maxSize)
 	}
 	return text, info.ModTime(), err
+}
+
+// cause returns an error without the name of the file, which the caller adds.
+func cause(err error) error {
+	var named *os.PathError
+	if errors.As(err, &named) {
+		return named.Err
+	}
+	return err
 }
 
 // watch watches the folder: a file that is replaced by a rename is another file, and Kubernetes

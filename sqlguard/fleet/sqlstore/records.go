@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
@@ -20,6 +21,11 @@ const registerText = `INSERT INTO {p}instance (id, lease, ttl, registered, seen,
 const replaceText = `ON CONFLICT (id) DO UPDATE SET lease = excluded.lease, ttl = excluded.ttl, registered = excluded.seen,
 	seen = excluded.seen, epoch = excluded.epoch, record = excluded.record, report = excluded.report `
 
+// lockedMode reads the mode as it is by then, which is later than the statement's snapshot, and has it stay so until the
+// transaction ends (FOR SHARE, in READ COMMITTED). Else the mode could change between the snapshot and
+// the commit, and a process that nobody has seen would be told that it is open.
+const lockedMode = `WITH locked AS (SELECT ` + modeColumns + ` FROM {p}mode WHERE id = 1 FOR SHARE) `
+
 // Register writes the record of a process, and returns the mode.
 func (s *Store) Register(ctx context.Context, i fleet.Instance) (fleet.Mode, error) {
 	arguments, err := s.row(i)
@@ -29,7 +35,11 @@ func (s *Store) Register(ctx context.Context, i fleet.Instance) (fleet.Mode, err
 	if !s.dialect.returns {
 		return s.registerLocked(ctx, arguments)
 	}
-	return s.returning(ctx, "register", registerText+replaceText+returningMode, arguments...)
+	text := registerText + replaceText + returningMode
+	if s.dialect.name == Postgres {
+		text = lockedMode + strings.ReplaceAll(text, "FROM {p}mode WHERE id = 1", "FROM locked")
+	}
+	return s.returning(ctx, "register", text, arguments...)
 }
 
 // row returns what is kept of a record.
