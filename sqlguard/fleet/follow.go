@@ -54,7 +54,7 @@ func (m *Member) apply(ctx context.Context, sent time.Time) error {
 		}
 		m.cutAt = m.mode.Epoch
 	}
-	if m.mode.State != Closed {
+	if m.mode.State != Closed && m.omit.keeps(oneEpoch) {
 		m.record.Drained = 0 // should the store forget that, it does not count for what was begun since
 	}
 	m.record.Epoch, m.record.Bound = max(m.floor, m.mode.Epoch), m.mode.Op
