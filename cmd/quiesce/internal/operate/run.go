@@ -141,7 +141,7 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	case offErr != nil && err != nil:
 		return out, &fleet.RollbackError{Left: out.Wait.Mode, Cause: err, Err: offErr}
 	case offErr != nil:
-		return out, offErr
+		return out, fmt.Errorf("%s went well, but the fleet was not opened by it: %w\nquiesce status says what it is now", name, offErr)
 	}
 	out.Off = &off
 	if err != nil {
