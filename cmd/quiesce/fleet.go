@@ -43,8 +43,14 @@ func (f *fleetFlags) addActor(fs *pflag.FlagSet) {
 	fs.StringVar(&f.audit, "audit", "", `"-" prints each entry of the audit log to standard error, too`)
 }
 
-// actor says who asks: from the environment, a CI run, or the system.
+// actor says who asks, in at most 128 bytes, which a store takes: the address of a CI run may be longer.
 func actor() string {
+	name := asker()
+	return strings.ToValidUTF8(name[:min(len(name), 128)], "")
+}
+
+// asker says who asks: from the environment, a CI run, or the system.
+func asker() string {
 	for _, name := range []string{"QUIESCE_ACTOR", "BUILD_URL", "CI_JOB_URL"} {
 		if v := os.Getenv(name); v != "" {
 			return v

@@ -41,7 +41,8 @@ type Config struct {
 	// clocks that do not run equally fast. If zero, [DefaultMargin], or a fifteenth of TTL if that is less.
 	Margin time.Duration
 
-	// Hold is the name under which the guard holds what the fleet asks for. If empty, "fleet".
+	// Hold is the name under which the guard holds what the fleet asks for. If empty, "fleet". Two members that
+	// share a guard need two names, or each would undo what the other holds.
 	Hold string
 	// Logger is told of the store's outages and alarms. If nil, [slog.Default].
 	Logger *slog.Logger

@@ -298,6 +298,11 @@ func (o *Operator) swap(ctx context.Context, action string, from, next Mode) (Mo
 	return after, o.audit(ctx, action, from, after, next.Change.Reason, nil)
 }
 
+// overdue reports whether a call was given up, rather than refused.
+func overdue(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
 // asks reports whether a record says what was to be written: of the same operation, or in the same
 // words where there is none.
 func (m Mode) asks(next Mode) bool {
@@ -310,12 +315,20 @@ func (m Mode) asks(next Mode) bool {
 func (o *Operator) undo(ctx context.Context, op string, left Mode, cause error) (Mode, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.cfg.Rollback)
 	defer cancel()
-	for {
+	for from := left; ; {
 		now, err := call(ctx, o, o.store.Mode)
 		if err == nil {
 			left = now
 			if now.Op != op {
-				return now, cause // never armed, or somebody else has gone on from there
+				if !now.same(from) || !overdue(cause) {
+					return now, cause // never armed, or somebody else has gone on from there
+				}
+				// The store may get to the arming yet. It will not find that epoch any more.
+				left, err = o.swap(ctx, "open", now, Mode{State: Open, Change: now.Change})
+				if !errors.As(err, new(*ConflictError)) {
+					return left, cause
+				}
+				continue
 			}
 			if now, err = o.swap(ctx, "open", now, Mode{State: Open, Change: sqlguard.Change{
 				Reason: "undone: " + clip(cause.Error()), By: o.cfg.Actor,

@@ -121,6 +121,22 @@ func TestAnOperator(t *testing.T) {
 			j.want("it is open", err == nil && m.State == Open && j.store.now().same(m))
 			j.want("all is on record", len(j.store.entries) == 4 && j.store.last().Result == "ok")
 		}},
+		{"is not overtaken by its own arming, which the store gets to late", func(j *joined, o *Operator) {
+			from := j.store.now()
+			late := errors.Join(context.DeadlineExceeded, errDown)
+			var asked Mode
+			j.store.fail(func(method string) error {
+				if method != "Swap" || asked.Epoch != 0 {
+					return nil
+				}
+				asked = from
+				return late
+			})
+			_, err := o.Close(within(j, time.Minute), 0, move, Terms{})
+			j.want("it fails", errors.Is(err, errDown))
+			_, err = j.store.swap(from.Epoch, armed)
+			j.want("what comes late is refused", err != nil && j.store.now().State == Open)
+		}},
 		{"does not take another's change for its own", func(j *joined, o *Operator) {
 			m, err := o.Close(within(j, time.Minute), 0, move, Terms{})
 			j.want("it is closed", err == nil)

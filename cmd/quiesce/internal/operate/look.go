@@ -154,9 +154,12 @@ func Forget(ctx context.Context, d Deps, in Forgetting) (out ForgetOut, err erro
 	if err != nil {
 		return out, because(ctx, err)
 	}
-	found, err := s.Forget(ctx, in.Instance)
+	found := false
+	if err = awaited(snapshot, in.Instance); err == nil {
+		found, err = s.Forget(ctx, in.Instance)
+	}
 	if err == nil && !found {
-		err = fmt.Errorf("no record of %q has expired, so none was removed: one that is alive leaves by itself", in.Instance)
+		err = fmt.Errorf("no record of %q %w", in.Instance, errLives)
 		if !slices.ContainsFunc(snapshot.Instances, func(i fleet.Instance) bool { return i.ID == in.Instance }) {
 			err = fmt.Errorf("there is no process %q on record", in.Instance)
 		}
@@ -164,6 +167,19 @@ func Forget(ctx context.Context, d Deps, in Forgetting) (out ForgetOut, err erro
 	err = audit(ctx, o, "forget", snapshot.Mode, err, map[string]string{"instance": in.Instance, "reason": in.Reason})
 	return ForgetOut{in.Instance}, because(ctx, err)
 }
+
+// awaited refuses a process whose tail is waited for: without its record nobody would wait for what it has sent.
+func awaited(s fleet.Snapshot, instance string) error {
+	for _, p := range s.AssessClosed(s.Mode.Op, fleet.Terms{}).Positions {
+		if p.ID == instance && p.Standing == fleet.Lapsing {
+			return fmt.Errorf("nobody has to forget %s: after that, nobody waits for it any more", p)
+		}
+	}
+	return nil
+}
+
+// errLives is for a record that has not expired.
+var errLives = errors.New("has expired, so none was removed: one that is alive leaves by itself")
 
 // LogOut is the audit log.
 type LogOut []fleet.Entry

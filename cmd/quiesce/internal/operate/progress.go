@@ -98,7 +98,7 @@ func (p *Progress) say(line, key string) {
 	now := p.Now()
 	if p.Live {
 		if p.Width > 0 && utf8.RuneCountInString(line) >= p.Width {
-			line = string([]rune(line)[:p.Width-2]) + "…"
+			line = string([]rune(line)[:max(0, p.Width-2)]) + "…"
 		}
 		n := utf8.RuneCountInString(line)
 		fmt.Fprintf(p.To, "\r%s%s", line, strings.Repeat(" ", max(0, p.shown-n)))

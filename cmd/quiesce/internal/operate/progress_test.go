@@ -57,6 +57,17 @@ func TestProgressOnATerminalIsOneLine(t *testing.T) {
 	}
 }
 
+func TestProgressFitsIntoAnyTerminal(t *testing.T) {
+	for width := 1; width < 4; width++ {
+		var out strings.Builder
+		p := &Progress{To: &out, Now: time.Now, Live: true, Width: width}
+		p.fleet(closedFleet(12*time.Second, 1))
+		if n := len([]rune(strings.TrimPrefix(out.String(), "\r"))); n > width {
+			t.Errorf("it takes %d of %d columns", n, width)
+		}
+	}
+}
+
 func TestNoProgressIsNoTrouble(t *testing.T) {
 	var p *Progress
 	p.fleet(closedFleet(time.Second, 1))

@@ -146,10 +146,12 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	})
 	took("off", began)
 	switch {
+	case errors.As(offErr, new(*fleet.ConflictError)) && err == nil:
+		return out, fmt.Errorf("%s went well, but the fleet was not opened by it: %w\nquiesce status says what it is now", name, offErr)
 	case errors.As(offErr, new(*fleet.ConflictError)):
 		return out, errors.Join(offErr, err)
 	case offErr != nil:
-		return out, &fleet.RollbackError{Left: out.Wait.Mode, Cause: cmp.Or(err, errors.New(name+" has succeeded")), Err: offErr}
+		return out, &fleet.RollbackError{Left: out.Wait.Mode, Cause: cmp.Or(err, errors.New(name+" went well")), Err: offErr}
 	}
 	out.Off = &off
 	if err != nil {
