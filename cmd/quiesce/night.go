@@ -47,7 +47,9 @@ LEVELS
 ON TIMEOUT, before anything was migrated
   reopen       the fleet is opened again, and the exit code is 4
   cut          after two thirds of the time, transactions that are open can only roll back; then as reopen
-  keep         the fleet stays closed, and the exit code is 4` + seeCodes,
+  keep         the fleet stays closed, and the exit code is 4
+Where an earlier wait of the same closing has succeeded, the fleet stays closed in any case: somebody
+may be migrating.` + seeCodes,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.run(cmd, func(ctx context.Context, d operate.Deps) (fmt.Stringer, error) {
 				in := w.waiting()

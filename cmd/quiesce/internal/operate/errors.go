@@ -30,7 +30,7 @@ const ExitCodes = `  0    what was asked for was reached
   3    the fleet is in another state or at another epoch than expected: somebody else has changed it
   4    the time was over; the message says whether the fleet is open again
   5    the fleet is incomplete: a process is lost, unknown, or too old, or too few are there
-  6    the command that was run failed; the fleet is closed
+  6    the command that was run failed; the fleet is closed, unless --on-failure reopen was given
   7    the database still saw writes
   8    what was begun could not be undone: the state needs a person
   130  interrupted`
