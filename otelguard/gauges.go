@@ -26,7 +26,7 @@ func (t *Telemetry) ofGuard(m *maker) []gauge {
 // overdue returns how long ago what is in force, or what the fleet is armed for, should have ended.
 func (r *reading) overdue() time.Duration {
 	var late time.Duration
-	if r.state.On() && !r.state.Until.IsZero() && r.state.Announced.IsZero() {
+	if !r.state.Until.IsZero() && r.state.Announced.IsZero() {
 		late = r.now.Sub(r.state.Until)
 	}
 	if f := r.fleet.Mode; f.Epoch != 0 && f.State != fleet.Open && !f.Change.Until.IsZero() {

@@ -3,12 +3,14 @@ package otelguard_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -212,8 +214,10 @@ func TestOpenWorkAndDrainsAreMeasured(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := m.guard.Drain(ended); err == nil {
-		t.Error("drained, with a transaction open")
+	for range 2 {
+		if _, err := m.guard.Drain(ended); err == nil {
+			t.Error("drained, with a transaction open")
+		}
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
@@ -223,7 +227,7 @@ func TestOpenWorkAndDrainsAreMeasured(t *testing.T) {
 	}
 	m.want(t, map[string]float64{
 		open("transaction"): 0, "quiesce_work_unknown": 0,
-		`quiesce_drain_duration_seconds_count{quiesce_drain_result="given_up"}`: 1,
+		`quiesce_drain_duration_seconds_count{quiesce_drain_result="given_up"}`: 2,
 		`quiesce_drain_duration_seconds_count{quiesce_drain_result="drained"}`:  1,
 	})
 }
@@ -271,37 +275,81 @@ func TestAnswersOfAllMiddlewaresAreCounted(t *testing.T) {
 	})
 }
 
+func TestADrainThatLeavesAnUnknownOutcomeIsGivenUp(t *testing.T) {
+	m := measure(t, newGuard(t), otelguard.Config{})
+	drained := func(age time.Duration) {
+		m.telemetry.Observe(t.Context(), sqlguard.Event{Kind: sqlguard.Drained, Mode: sqlguard.ReadOnly, Drain: &sqlguard.DrainReport{
+			Unknown: []sqlguard.OpenWork{{Age: age}},
+		}})
+	}
+	drained(sqlguard.DefaultTail - 1)
+	m.want(t, map[string]float64{`quiesce_drain_duration_seconds_count{quiesce_drain_result="given_up"}`: 1})
+	drained(sqlguard.DefaultTail) // which the server has ended by now
+	m.want(t, map[string]float64{`quiesce_drain_duration_seconds_count{quiesce_drain_result="drained"}`: 1})
+}
+
+func TestAStatementThatWritesSeveralTablesHasNoCollection(t *testing.T) {
+	m := measure(t, newGuard(t), otelguard.Config{})
+	hold(t, m.guard, sqlguard.Change{Mode: sqlguard.ReadOnly})
+	for _, tables := range [][]sqlguard.Table{{{Name: "a"}, {Name: "b"}}, {{Schema: "s", Name: "a"}, {Schema: "s", Name: "a"}}} {
+		_, _ = m.guard.Decide(t.Context(), "postgres", &sqlguard.Verdict{Class: sqlguard.Write, Op: sqlguard.OpInsert, Tables: tables})
+	}
+	const rest = `db_operation_name="INSERT",db_system_name="postgresql",quiesce_decision="rejected"}`
+	m.want(t, map[string]float64{
+		"quiesce_decisions_total{" + rest: 1, `quiesce_decisions_total{db_collection_name="s.a",` + rest: 1,
+	})
+}
+
 func TestTheFleetIsMeasured(t *testing.T) {
 	store, guard := fleettest.NewMemory(), newGuard(t)
+	var failing atomic.Bool
+	called := make(chan struct{}, 1)
+	other := store.Client()
+	store.Fault = func(context.Context, string) error {
+		select {
+		case called <- struct{}{}:
+		default:
+		}
+		if failing.Load() {
+			return errors.New("no route to the store")
+		}
+		return nil
+	}
 	ctx, cancel := context.WithCancel(t.Context())
-	member, err := fleet.Join(ctx, guard, store, fleet.Config{Service: "web"})
+	member, err := fleet.Join(ctx, guard, store, fleet.Config{Service: "web", Heartbeat: 20 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { cancel(); member.Leave(context.Background()) })
-	if err := member.Ready(t.Context()); err != nil {
-		t.Fatal(err)
+	t.Cleanup(cancel)
+	// A call of the store comes after what the one before has told is in the status.
+	await := func(what func(fleet.Status) bool) {
+		for !what(member.Status()) {
+			<-called
+		}
 	}
+	await(func(s fleet.Status) bool { return s.Mode.State == fleet.Open })
 	m := measure(t, guard, otelguard.Config{Member: member})
-	m.want(t, map[string]float64{"quiesce_fleet_armed": 0, "quiesce_fleet_failing": 0, "quiesce_lease_remaining_seconds": 0, "quiesce_fleet_alarm": 0})
-	changed, stop := guard.Subscribe()
-	defer stop()
-	_, err = store.Client().Swap(t.Context(), 1, fleet.Mode{
+	m.want(t, map[string]float64{
+		"quiesce_fleet_armed": 0, "quiesce_fleet_failing": 0, "quiesce_lease_remaining_seconds": 0, "quiesce_fleet_alarm": 0, "quiesce_overdue_seconds": 0,
+	})
+	_, err = other.Swap(t.Context(), 1, fleet.Mode{
 		State: fleet.Armed, Op: "op", Change: sqlguard.Change{Mode: sqlguard.ReadOnly, Until: time.Now().Add(-time.Minute)},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for member.Status().LeaseLeft == 0 {
-		select {
-		case <-changed:
-		case <-t.Context().Done():
-			t.Fatal(t.Context().Err())
-		}
-	}
-	if left := m.scrape(t)["quiesce_lease_remaining_seconds"]; left <= 0 || left > fleet.DefaultTTL.Seconds() {
+	await(func(s fleet.Status) bool { return s.Mode.State == fleet.Armed && s.LeaseLeft > 0 && s.Alarm != "" })
+	m.want(t, map[string]float64{"quiesce_fleet_armed": 1, "quiesce_fleet_failing": 0, "quiesce_fleet_alarm": 1})
+	series := m.scrape(t)
+	if left := series["quiesce_lease_remaining_seconds"]; left <= 0 || left > fleet.DefaultTTL.Seconds() {
 		t.Errorf("a lease of %v s", left)
 	}
+	if late := series["quiesce_overdue_seconds"]; late < 60 {
+		t.Errorf("late by %v s", late)
+	}
+	failing.Store(true)
+	await(func(s fleet.Status) bool { return s.Err != nil })
+	m.want(t, map[string]float64{"quiesce_fleet_failing": 1})
 }
 
 func TestAVerificationTellsOfUnguardedWriters(t *testing.T) {
