@@ -16,7 +16,7 @@ site: ## run the example site on http://127.0.0.1:8080
 	@exec bin/site
 
 .PHONY: test
-test: install-deps tidy check no-cgo race simulation integration ## install what is missing, check, and run every test on real servers
+test: install-deps tidy check no-cgo race simulation integration otelguard ## install what is missing, check, and run every test on real servers
 
 .PHONY: lint
 lint: check vulnerabilities ## vet, gofmt, staticcheck, and known vulnerabilities
@@ -79,6 +79,7 @@ tidy: # are go.mod and go.sum what the code asks for?
 	$(GO) mod tidy -diff
 	cd tools && $(GO) mod tidy -diff
 	cd integration && $(GO) mod tidy -diff
+	cd otelguard && $(GO) mod tidy -diff
 
 .PHONY: check
 check: # of the code as it is written
@@ -87,6 +88,7 @@ check: # of the code as it is written
 	$(GO) vet ./...
 	$(TOOL) staticcheck ./...
 	cd integration && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./...
+	cd otelguard && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./...
 
 .PHONY: no-cgo
 no-cgo: # everything builds without a C compiler, and the guard works without one
@@ -107,6 +109,10 @@ simulation:
 .PHONY: integration
 integration: integration/browser/node_modules/axe-core/axe.min.js # against what only tests need, in a module of its own
 	cd integration && QUIESCE_TEST_BROWSER=required $(GO) test -timeout 15m ./...
+
+.PHONY: otelguard
+otelguard: # what OpenTelemetry is told, in a module of its own
+	cd otelguard && $(GO) test -race ./...
 
 # npm takes the very version whose hash the lock file has.
 integration/browser/node_modules/axe-core/axe.min.js: integration/browser/package-lock.json integration/browser/package.json

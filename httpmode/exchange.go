@@ -120,6 +120,7 @@ func (x *exchange) commit(status int) bool {
 		x.replace(CauseSignIn)
 	default:
 		x.committed.Store(true)
+		x.m.counts.own(x.info.Converted)
 		x.pass(header)
 	}
 	return x.replaced
@@ -157,6 +158,7 @@ func (x *exchange) replace(cause Cause) {
 // answer gives the maintenance answer.
 func (x *exchange) answer(cause Cause) {
 	x.committed.Store(true)
+	x.m.counts.maintenance(cause)
 	info := x.current(cause)
 	a := x.m.newAnswer(x.original, info, cause)
 	header := x.w.Header()

@@ -56,6 +56,7 @@ func describesBody(name string) bool {
 
 // seeOther answers a form post with a redirect to the URL that it was sent to.
 func (x *exchange) seeOther() {
+	x.m.counts.own(true)
 	h := x.w.Header()
 	x.guardHeader(h)
 	forgetCaching(h)

@@ -23,6 +23,7 @@ type Middleware struct {
 	renderer renderer
 	streams  *streams
 	secrets  secrets
+	counts   counters
 
 	now      func() time.Time
 	jitter   func() float64 // in [0, 0.5]

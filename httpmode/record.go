@@ -99,8 +99,8 @@ func (x *exchange) discards() bool {
 // hijack minds a call of Hijack: afterwards the answer is the handler's own.
 func (x *exchange) hijack(next httpsnoop.HijackFunc) (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := next()
-	if err == nil {
-		x.committed.Store(true)
+	if err == nil && !x.committed.Swap(true) {
+		x.m.counts.own(x.info.Converted)
 	}
 	return conn, rw, err
 }

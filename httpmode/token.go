@@ -157,6 +157,7 @@ func (b bypass) strip(h http.Header) {
 // serveBypassed serves a request with a good token as with the mode off; only the
 // header tells of the mode.
 func (m *Middleware) serveBypassed(w http.ResponseWriter, r *http.Request, next http.Handler, mux *http.ServeMux, s sqlguard.State, reason string) {
+	m.counts.bypassed.Add(1)
 	newInfo(s).mark(w.Header())
 	x := &exchange{m: m, w: w, original: r, bypassed: true, mux: mux}
 	x.Context = sqlguard.WithBypass(r.Context(), reason)

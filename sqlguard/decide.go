@@ -56,12 +56,14 @@ func (g *Guard) decide(ctx context.Context, state *State, dialect string, v *Ver
 		Class: v.Class.rank(), Op: v.Op, Tables: v.Tables, Why: ruling.why(v),
 		Would: ruling.decision,
 	}
+	if ruling.bypassed {
+		e.Reason, _ = bypass(ctx)
+	}
 	switch {
 	case state.Mode == Observe:
 		e.Kind = Observed
 	case ruling.bypassed:
 		e.Kind = Bypassed
-		e.Reason, _ = bypass(ctx)
 	case graced:
 		e.Kind = Graced
 	case ruling.decision == Drop:

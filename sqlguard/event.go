@@ -3,6 +3,7 @@ package sqlguard
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 )
 
@@ -67,7 +68,8 @@ type Event struct {
 	// for Observed, Bypassed and Graced.
 	Would Decision
 
-	// Reason is the reason given for the bypass; only for Bypassed.
+	// Reason is the reason given for the bypass; only for Bypassed, and for Observed
+	// where [ReadOnly] would have let the statement pass by it.
 	Reason string
 }
 
@@ -100,8 +102,8 @@ func (l observerList) Observe(ctx context.Context, e Event) {
 	}
 }
 
-// SetObserver replaces the guard's observer. If o is nil, nobody is told from
-// then on.
+// SetObserver replaces the observer of [Config.Observer]. If o is nil, nobody is told from
+// then on but those of [Guard.AddObserver].
 func (g *Guard) SetObserver(o Observer) {
 	if o == nil {
 		g.observer.Store(nil)
@@ -110,9 +112,45 @@ func (g *Guard) SetObserver(o Observer) {
 	g.observer.Store(&o)
 }
 
+// AddObserver has o told of every event too, after the observer of [Guard.SetObserver], which
+// replaces none that is added: for metrics and tests, beside a program's own log. Call remove when
+// done; it may be called more than once, and what is being told meanwhile may still come. A nil o is not
+// told.
+func (g *Guard) AddObserver(o Observer) (remove func()) {
+	if o == nil {
+		return func() {}
+	}
+	added := &o // tells it from others that are equal to it
+	g.changeAdded(func(list []*Observer) []*Observer { return append(list, added) })
+	return func() {
+		g.changeAdded(func(list []*Observer) []*Observer {
+			return slices.DeleteFunc(list, func(other *Observer) bool { return other == added })
+		})
+	}
+}
+
+// changeAdded replaces the added observers by what change makes of a copy.
+func (g *Guard) changeAdded(change func([]*Observer) []*Observer) {
+	for {
+		old := g.added.Load()
+		var list []*Observer
+		if old != nil {
+			list = slices.Clone(*old)
+		}
+		if list = change(list); g.added.CompareAndSwap(old, &list) {
+			return
+		}
+	}
+}
+
 func (g *Guard) tell(ctx context.Context, e Event) {
 	if o := g.observer.Load(); o != nil {
 		(*o).Observe(ctx, e)
+	}
+	if list := g.added.Load(); list != nil {
+		for _, o := range *list {
+			(*o).Observe(ctx, e)
+		}
 	}
 }
 

@@ -30,6 +30,7 @@ type Guard struct {
 	state    atomic.Pointer[State]
 	policy   atomic.Pointer[compiledPolicy]
 	observer atomic.Pointer[Observer]
+	added    atomic.Pointer[[]*Observer]
 	counts   counters
 	report   reporter
 	conns    conns
