@@ -29,14 +29,20 @@ type engine struct {
 var (
 	onSQLite = engine{name: "SQLite", bare: "sqlite", dump: dumpSQLite,
 		database: func(t *testing.T) string {
-			return "file:" + filepath.Join(t.TempDir(), "app.db") + "?_pragma=busy_timeout(10000)"
+			return "file:" + filepath.Join(t.TempDir(), "app.db") + "?_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"
 		}}
 	onPostgreSQL = engine{name: "PostgreSQL", bare: "pgx",
 		database: func(t *testing.T) string { return testdb.Postgres(t).Database(t) },
 		dump:     func(t *testing.T, dsn string) string { return string(testdb.Postgres(t).Dump(t, dsn)) }}
 	onMariaDB = engine{name: "MariaDB", bare: "mysql",
-		database: func(t *testing.T) string { return testdb.MariaDB(t).Database(t) },
-		dump:     func(t *testing.T, dsn string) string { return string(testdb.MariaDB(t).Dump(t, dsn)) }}
+		database: func(t *testing.T) string {
+			dsn := testdb.MariaDB(t).Database(t)
+			if strings.Contains(dsn, "?") {
+				return dsn + "&parseTime=true"
+			}
+			return dsn + "?parseTime=true" // without which most libraries scan no times
+		},
+		dump: func(t *testing.T, dsn string) string { return string(testdb.MariaDB(t).Dump(t, dsn)) }}
 )
 
 // dumpSQLite returns the schema of a database and all that is in its tables.

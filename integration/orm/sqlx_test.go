@@ -10,13 +10,15 @@ import (
 )
 
 var sqlxLibraries = []library{
-	sqlxOn(onSQLite, "guarded-sqlite"), sqlxOn(onPostgreSQL, "guarded-pgx"), sqlxOn(onMariaDB, "guarded-mysql"),
+	sqlxOn(onSQLite, func(dsn string) (*sqlx.DB, error) { return sqlx.Open("guarded-sqlite", dsn) }),
+	sqlxOn(onPostgreSQL, sqlxOnPostgreSQL),
+	sqlxOn(onMariaDB, func(dsn string) (*sqlx.DB, error) { return sqlx.Open("guarded-mysql", dsn) }),
 }
 
-func sqlxOn(e engine, guardedName string) library {
+func sqlxOn(e engine, open func(dsn string) (*sqlx.DB, error)) library {
 	return library{name: "sqlx", module: "github.com/jmoiron/sqlx", engine: e,
 		guarded: func(dsn string) (app, error) {
-			db, err := openSQLX(guardedName, dsn)
+			db, err := open(dsn)
 			if err != nil {
 				return app{}, err
 			}
@@ -26,12 +28,9 @@ func sqlxOn(e engine, guardedName string) library {
 	}
 }
 
-// openSQLX is the recipe.
-func openSQLX(driverName, dsn string) (*sqlx.DB, error) {
+func sqlxOnPostgreSQL(dsn string) (*sqlx.DB, error) {
 	sqlx.BindDriver("guarded-pgx", sqlx.DOLLAR)
-	sqlx.BindDriver("guarded-mysql", sqlx.QUESTION)
-	sqlx.BindDriver("guarded-sqlite", sqlx.QUESTION)
-	return sqlx.Open(driverName, dsn)
+	return sqlx.Open("guarded-pgx", dsn)
 }
 
 func sqlxApp(db *sqlx.DB) app {
