@@ -120,18 +120,19 @@ func proveBare(t *testing.T, l library) (dump, before, after string) {
 	dsn := l.engine.database(t)
 	a := installed(t, l.bare, dsn)
 	before = read(t, a)
-	untouched := l.engine.dump(t, dsn)
 	for _, w := range a.writes {
+		untouched := ""
+		if l.engine.name == onSQLite.name { // whose dumps cost nothing
+			untouched = l.engine.dump(t, dsn)
+		}
 		if err := w.run(t.Context()); err != nil {
 			t.Fatalf("bare, %s: %v", w.name, err)
 		}
-		dump = l.engine.dump(t, dsn)
-		if dump == untouched {
+		if untouched != "" && l.engine.dump(t, dsn) == untouched {
 			t.Errorf("bare, %s writes nothing, so it proves nothing", w.name)
 		}
-		untouched = dump
 	}
-	return steady(dump), before, read(t, a)
+	return steady(l.engine.dump(t, dsn)), before, read(t, a)
 }
 
 // proveOff demands the same of a guarded library with the mode off.
