@@ -106,7 +106,7 @@ simulation:
 # Without the race detector, for which its dependencies would be compiled once more.
 .PHONY: integration
 integration: integration/browser/node_modules/axe-core/axe.min.js # against what only tests need, in a module of its own
-	cd integration && QUIESCE_TEST_BROWSER=required $(GO) test -timeout 15m ./...
+	cd integration && QUIESCE_TEST_SERVERS=required QUIESCE_TEST_BROWSER=required $(GO) test -timeout 15m ./...
 
 # npm takes the very version whose hash the lock file has.
 integration/browser/node_modules/axe-core/axe.min.js: integration/browser/package-lock.json integration/browser/package.json

@@ -61,18 +61,6 @@ type lecture struct {
 }
 
 func bunApp(db *bun.DB) app {
-	onConflict := "CONFLICT (id) DO UPDATE SET title = EXCLUDED.title"
-	if db.Dialect().Name() == dialect.MySQL {
-		onConflict = "DUPLICATE KEY UPDATE title = VALUES(title)"
-	}
-	exec := func(query interface {
-		Exec(ctx context.Context, dest ...any) (sql.Result, error)
-	}) func(context.Context) error {
-		return func(ctx context.Context) error {
-			_, err := query.Exec(ctx)
-			return err
-		}
-	}
 	return app{
 		close: db.Close,
 		setUp: func(ctx context.Context) error {
@@ -85,27 +73,45 @@ func bunApp(db *bun.DB) app {
 			n, errCount := db.NewSelect().Model((*lecture)(nil)).WhereAllWithDeleted().Count(ctx)
 			return fmt.Sprint(n, lectures), errors.Join(err, errCount)
 		},
-		writes: []write{
-			{name: "Insert", run: func(ctx context.Context) error { return exec(db.NewInsert().Model(&lecture{Title: "fourth"}))(ctx) }},
-			{name: "bulk Insert", run: func(ctx context.Context) error {
-				return exec(db.NewInsert().Model(&[]lecture{{Title: "a"}, {Title: "b"}}))(ctx)
-			}},
-			{name: "upsert", run: func(ctx context.Context) error {
-				return exec(db.NewInsert().Model(&lecture{ID: 2, Title: "upserted"}).On(onConflict))(ctx)
-			}},
-			{name: "Update", run: func(ctx context.Context) error {
-				return exec(db.NewUpdate().Model(&lecture{ID: 3, Title: "updated"}).Column("title").WherePK())(ctx)
-			}},
-			{name: "soft Delete", run: func(ctx context.Context) error { return exec(db.NewDelete().Model(&lecture{ID: 1}).WherePK())(ctx) }},
-			{name: "RunInTx that ignores an error", run: func(ctx context.Context) error {
-				return db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
-					_, _ = tx.NewDelete().Model(&lecture{ID: 2}).WherePK().ForceDelete().Exec(ctx)
-					return nil
-				})
-			}},
-			{name: "CreateIndex", skipped: refused, run: func(ctx context.Context) error {
-				return exec(db.NewCreateIndex().Model((*lecture)(nil)).Index("lectures_deleted").Column("deleted_at"))(ctx)
-			}},
-		},
+		writes: bunWrites(db),
+	}
+}
+
+func bunWrites(db *bun.DB) []write {
+	onConflict := "CONFLICT (id) DO UPDATE SET title = EXCLUDED.title"
+	if db.Dialect().Name() == dialect.MySQL {
+		onConflict = "DUPLICATE KEY UPDATE title = VALUES(title)"
+	}
+	return []write{
+		{name: "Insert", run: func(ctx context.Context) error { return exec(db.NewInsert().Model(&lecture{Title: "fourth"}))(ctx) }},
+		{name: "bulk Insert", run: func(ctx context.Context) error {
+			return exec(db.NewInsert().Model(&[]lecture{{Title: "a"}, {Title: "b"}}))(ctx)
+		}},
+		{name: "upsert", run: func(ctx context.Context) error {
+			return exec(db.NewInsert().Model(&lecture{ID: 2, Title: "upserted"}).On(onConflict))(ctx)
+		}},
+		{name: "Update", run: func(ctx context.Context) error {
+			return exec(db.NewUpdate().Model(&lecture{ID: 3, Title: "updated"}).Column("title").WherePK())(ctx)
+		}},
+		{name: "soft Delete", run: func(ctx context.Context) error { return exec(db.NewDelete().Model(&lecture{ID: 1}).WherePK())(ctx) }},
+		{name: "RunInTx that ignores an error", run: func(ctx context.Context) error {
+			return db.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+				_, _ = tx.NewDelete().Model(&lecture{ID: 2}).WherePK().ForceDelete().Exec(ctx)
+				return nil
+			})
+		}},
+		{name: "CreateIndex", skipped: refused, run: func(ctx context.Context) error {
+			return exec(db.NewCreateIndex().Model((*lecture)(nil)).Index("lectures_deleted").Column("deleted_at"))(ctx)
+		}},
+	}
+}
+
+// exec returns a function that makes a change of bun's.
+func exec(query interface {
+	Exec(ctx context.Context, dest ...any) (sql.Result, error)
+}) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := query.Exec(ctx)
+		return err
 	}
 }

@@ -75,27 +75,32 @@ func entApp(client *entdb.Client, created outcome) app {
 			talks, err := client.Talk.Query().Order(enttalk.ByID()).All(ctx)
 			return fmt.Sprint(talks), err
 		},
-		writes: []write{
-			{name: "Create", skipped: created, run: func(ctx context.Context) error { return titled("new").Exec(ctx) }},
-			{name: "CreateBulk", run: func(ctx context.Context) error {
-				return client.Talk.CreateBulk(titled("a"), titled("b")).Exec(ctx)
-			}},
-			{name: "Update", run: func(ctx context.Context) error {
-				return client.Talk.Update().Where(enttalk.Title("second")).AddStars(1).Exec(ctx)
-			}},
-			{name: "UpdateOneID", run: func(ctx context.Context) error {
-				return client.Talk.UpdateOneID(3).AddStars(2).Exec(ctx)
-			}},
-			{name: "DeleteOneID", skipped: "talk not found", run: func(ctx context.Context) error { return client.Talk.DeleteOneID(4).Exec(ctx) }},
-			{name: "Tx that ignores an error", run: func(ctx context.Context) error {
-				tx, err := client.Tx(ctx)
-				if err != nil {
-					return err
-				}
-				_, _ = tx.Talk.Delete().Where(enttalk.ID(1)).Exec(ctx)
-				return tx.Commit()
-			}},
-		},
+		writes: entWrites(client, created),
+	}
+}
+
+func entWrites(client *entdb.Client, created outcome) []write {
+	titled := func(title string) *entdb.TalkCreate { return client.Talk.Create().SetTitle(title) }
+	return []write{
+		{name: "Create", skipped: created, run: func(ctx context.Context) error { return titled("new").Exec(ctx) }},
+		{name: "CreateBulk", run: func(ctx context.Context) error {
+			return client.Talk.CreateBulk(titled("a"), titled("b")).Exec(ctx)
+		}},
+		{name: "Update", run: func(ctx context.Context) error {
+			return client.Talk.Update().Where(enttalk.Title("second")).AddStars(1).Exec(ctx)
+		}},
+		{name: "UpdateOneID", run: func(ctx context.Context) error {
+			return client.Talk.UpdateOneID(3).AddStars(2).Exec(ctx)
+		}},
+		{name: "DeleteOneID", skipped: "talk not found", run: func(ctx context.Context) error { return client.Talk.DeleteOneID(4).Exec(ctx) }},
+		{name: "Tx that ignores an error", run: func(ctx context.Context) error {
+			tx, err := client.Tx(ctx)
+			if err != nil {
+				return err
+			}
+			_, _ = tx.Talk.Delete().Where(enttalk.ID(1)).Exec(ctx)
+			return tx.Commit()
+		}},
 	}
 }
 

@@ -90,32 +90,38 @@ func gormApp(db *gorm.DB) (app, error) {
 			return errors.Join(with(ctx).AutoMigrate(&talk{}),
 				with(ctx).Create([]talk{{ID: 1, Title: "first"}, {ID: 2, Title: "second"}, {ID: 3, Title: "third"}}).Error)
 		},
+		// As many programs do; it changes nothing then.
+		start: func(ctx context.Context) error { return with(ctx).AutoMigrate(&talk{}) },
 		read: func(ctx context.Context) (string, error) {
 			var talks []talk
 			var n int64
 			err := errors.Join(with(ctx).Select(columns).Order("id").Find(&talks).Error, with(ctx).Unscoped().Model(&talk{}).Count(&n).Error)
 			return fmt.Sprint(n, talks), err
 		},
-		writes: []write{
-			{name: "Create", run: func(ctx context.Context) error { return with(ctx).Create(&talk{ID: 10, Title: "tenth"}).Error }},
-			{name: "CreateInBatches", run: func(ctx context.Context) error {
-				return with(ctx).CreateInBatches([]talk{{ID: 11, Title: "a"}, {ID: 12, Title: "b"}, {ID: 13, Title: "c"}}, 2).Error
-			}},
-			{name: "Save", run: func(ctx context.Context) error { return with(ctx).Save(&talk{ID: 2, Title: "saved"}).Error }},
-			{name: "Updates", run: func(ctx context.Context) error {
-				return with(ctx).Model(&talk{ID: 3}).Updates(map[string]any{"stars": gorm.Expr("stars + ?", 1)}).Error
-			}},
-			{name: "soft Delete", run: func(ctx context.Context) error { return with(ctx).Delete(&talk{ID: 1}).Error }},
-			{name: "upsert", run: func(ctx context.Context) error {
-				return with(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&talk{ID: 2, Title: "upserted"}).Error
-			}},
-			{name: "Transaction that ignores an error", run: func(ctx context.Context) error {
-				return with(ctx).Transaction(func(tx *gorm.DB) error {
-					tx.Unscoped().Delete(&talk{ID: 12})
-					return nil
-				})
-			}},
-			{name: "AutoMigrate", skipped: refused, run: func(ctx context.Context) error { return with(ctx).AutoMigrate(&talkWithRoom{}) }},
-		},
+		writes: gormWrites(with),
 	}, nil
+}
+
+func gormWrites(with func(context.Context) *gorm.DB) []write {
+	return []write{
+		{name: "Create", run: func(ctx context.Context) error { return with(ctx).Create(&talk{ID: 10, Title: "tenth"}).Error }},
+		{name: "CreateInBatches", run: func(ctx context.Context) error {
+			return with(ctx).CreateInBatches([]talk{{ID: 11, Title: "a"}, {ID: 12, Title: "b"}, {ID: 13, Title: "c"}}, 2).Error
+		}},
+		{name: "Save", run: func(ctx context.Context) error { return with(ctx).Save(&talk{ID: 2, Title: "saved"}).Error }},
+		{name: "Updates", run: func(ctx context.Context) error {
+			return with(ctx).Model(&talk{ID: 3}).Updates(map[string]any{"stars": gorm.Expr("stars + ?", 1)}).Error
+		}},
+		{name: "soft Delete", run: func(ctx context.Context) error { return with(ctx).Delete(&talk{ID: 1}).Error }},
+		{name: "upsert", run: func(ctx context.Context) error {
+			return with(ctx).Clauses(clause.OnConflict{UpdateAll: true}).Create(&talk{ID: 2, Title: "upserted"}).Error
+		}},
+		{name: "Transaction that ignores an error", run: func(ctx context.Context) error {
+			return with(ctx).Transaction(func(tx *gorm.DB) error {
+				tx.Unscoped().Delete(&talk{ID: 12})
+				return nil
+			})
+		}},
+		{name: "AutoMigrate", skipped: refused, run: func(ctx context.Context) error { return with(ctx).AutoMigrate(&talkWithRoom{}) }},
+	}
 }

@@ -2,10 +2,7 @@ package orm
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -79,9 +76,8 @@ func hold(t *testing.T, mode sqlguard.Mode, policy sqlguard.Policy, during func(
 // prove compares a guarded library with a bare one, and tries its writes in every mode.
 func prove(t *testing.T, l library) row {
 	t.Helper()
-	found := row{library: l, off: "as bare"}
 	bareDump, before, after := proveBare(t, l)
-	proveOff(t, l, bareDump, before, after)
+	found := row{library: l, off: proveOff(t, l, bareDump, before, after)}
 
 	dsn := l.engine.database(t)
 	a := installed(t, l.guarded, dsn)
@@ -135,8 +131,8 @@ func proveBare(t *testing.T, l library) (dump, before, after string) {
 	return steady(l.engine.dump(t, dsn)), before, read(t, a)
 }
 
-// proveOff demands the same of a guarded library with the mode off.
-func proveOff(t *testing.T, l library, bareDump, before, after string) {
+// proveOff demands the same of a guarded library with the mode off, and returns that it is so.
+func proveOff(t *testing.T, l library, bareDump, before, after string) string {
 	t.Helper()
 	dsn := l.engine.database(t)
 	a := installed(t, l.guarded, dsn)
@@ -149,101 +145,9 @@ func proveOff(t *testing.T, l library, bareDump, before, after string) {
 	reads(t, a, after)
 	if dump := l.engine.dump(t, dsn); steady(dump) != bareDump {
 		t.Errorf("guarded, with the mode off, the program has written\n%s\nand bare\n%s", dump, bareDump)
+		return "not as bare"
 	}
-}
-
-// proveRefused demands that all writes are refused, and returns how the program learns of it.
-func proveRefused(t *testing.T, a app) string {
-	t.Helper()
-	var textOnly, recorderOnly []string
-	for _, w := range a.writes {
-		ctx, recorder := sqlguard.WithRecorder(t.Context())
-		err := w.run(ctx)
-		isReadOnly := errors.Is(err, sqlguard.ErrReadOnly)
-		switch {
-		case isReadOnly == w.swallowed:
-			t.Errorf("%s: errors.Is(err, ErrReadOnly) is %t, want %t: %v", w.name, isReadOnly, !w.swallowed, err)
-		case isReadOnly:
-		case saysSo(err):
-			textOnly = append(textOnly, w.name)
-		case recorder.Blocked() != nil:
-			recorderOnly = append(recorderOnly, w.name)
-		default:
-			t.Errorf("%s: nobody learns that it was refused: %v", w.name, err)
-		}
-	}
-	known := len(a.writes) - len(textOnly) - len(recorderOnly)
-	text := fmt.Sprintf("%d of %d by `errors.Is`", known, len(a.writes))
-	if textOnly != nil {
-		text += "; by its text: " + strings.Join(textOnly, ", ")
-	}
-	if recorderOnly != nil {
-		text += "; by the recorder: " + strings.Join(recorderOnly, ", ")
-	}
-	return text
-}
-
-// saysSo reports whether the text of an error is that of a refusal.
-func saysSo(err error) bool {
-	return err != nil && strings.Contains(err.Error(), "quiesce: refused in read-only mode")
-}
-
-// proveSkipped demands what each write says of itself, and returns it.
-func proveSkipped(t *testing.T, a app) string {
-	t.Helper()
-	seen := map[outcome][]string{}
-	for _, w := range a.writes {
-		counted := sqlguard.Default().Counts().Skipped
-		ctx, recorder := sqlguard.WithRecorder(t.Context())
-		err := w.run(ctx)
-		ok := false
-		switch w.skipped {
-		case success:
-			ok = err == nil
-		case refused:
-			ok = errors.Is(err, sqlguard.ErrReadOnly) || w.swallowed && (recorder.Blocked() != nil || saysSo(err))
-		default:
-			ok = err != nil && strings.Contains(err.Error(), string(w.skipped))
-		}
-		if !ok {
-			t.Errorf("with a rule that skips, %s: %v, want %q", w.name, err, w.skipped)
-		}
-		if skipped := sqlguard.Default().Counts().Skipped > counted; w.skipped != refused && !skipped {
-			t.Errorf("with a rule that skips, %s was not counted as skipped", w.name)
-		}
-		seen[w.skipped] = append(seen[w.skipped], w.name)
-	}
-	var parts []string
-	for _, w := range a.writes { // in their order
-		names := seen[w.skipped]
-		if names[0] != w.name {
-			continue
-		}
-		switch w.skipped {
-		case success:
-			parts = append(parts, fmt.Sprintf("%d silent", len(names)))
-		case refused:
-			parts = append(parts, "refused: "+strings.Join(names, ", "))
-		default:
-			parts = append(parts, fmt.Sprintf("“%s”: %s", w.skipped, strings.Join(names, ", ")))
-		}
-	}
-	return strings.Join(parts, "; ")
-}
-
-// proveObserved demands that all writes succeed and are told of, and returns how many.
-func proveObserved(t *testing.T, a app) string {
-	t.Helper()
-	for _, w := range a.writes {
-		observed := sqlguard.Default().Counts().Observed
-		if err := w.run(t.Context()); err != nil {
-			t.Errorf("in observe mode, %s: %v", w.name, err)
-		}
-		if sqlguard.Default().Counts().Observed == observed {
-			t.Errorf("in observe mode, %s is not told of", w.name)
-		}
-	}
-	return fmt.Sprintf("all %d", len(a.writes))
+	return "as bare"
 }
 
 // installed opens a library in an empty database, and sets the program up.

@@ -81,30 +81,34 @@ func riverApp(db *sql.DB) (app, error) {
 			}
 			return text, nil
 		},
-		// Its statements call functions, so no rule can say that they change nothing else.
-		writes: []write{
-			{name: "Insert", skipped: refused, run: func(ctx context.Context) error {
-				_, err := client.Insert(ctx, reminder{10}, nil)
-				return err
-			}},
-			{name: "InsertMany", skipped: refused, run: func(ctx context.Context) error {
-				_, err := client.InsertMany(ctx, []river.InsertManyParams{{Args: reminder{11}}, {Args: reminder{12}}})
-				return err
-			}},
-			{name: "InsertTx whose error is ignored", skipped: refused, run: func(ctx context.Context) error {
-				tx, err := db.BeginTx(ctx, nil)
-				if err != nil {
-					return err
-				}
-				_, _ = client.InsertTx(ctx, tx, reminder{13}, nil)
-				return tx.Commit()
-			}},
-			{name: "JobCancel", skipped: refused, run: func(ctx context.Context) error {
-				_, err := client.JobCancel(ctx, 1)
-				return err
-			}},
-		},
+		writes: riverWrites(db, client),
 	}, nil
+}
+
+// riverWrites call functions in their statements, so no rule can say that they change nothing else.
+func riverWrites(db *sql.DB, client *river.Client[*sql.Tx]) []write {
+	return []write{
+		{name: "Insert", skipped: refused, run: func(ctx context.Context) error {
+			_, err := client.Insert(ctx, reminder{10}, nil)
+			return err
+		}},
+		{name: "InsertMany", skipped: refused, run: func(ctx context.Context) error {
+			_, err := client.InsertMany(ctx, []river.InsertManyParams{{Args: reminder{11}}, {Args: reminder{12}}})
+			return err
+		}},
+		{name: "InsertTx whose error is ignored", skipped: refused, run: func(ctx context.Context) error {
+			tx, err := db.BeginTx(ctx, nil)
+			if err != nil {
+				return err
+			}
+			_, _ = client.InsertTx(ctx, tx, reminder{13}, nil)
+			return tx.Commit()
+		}},
+		{name: "JobCancel", skipped: refused, run: func(ctx context.Context) error {
+			_, err := client.JobCancel(ctx, 1)
+			return err
+		}},
+	}
 }
 
 // TestRiversWorkersInReadOnlyMode shows what the recipe says of a client that goes on running:
@@ -140,6 +144,9 @@ func TestRiversWorkersInReadOnlyMode(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := onPostgreSQL.dump(t, dsn)
+		if err := client.QueuePause(t.Context(), river.QueueDefault, nil); !errors.Is(err, sqlguard.ErrReadOnly) {
+			t.Errorf("in read-only mode a queue is paused: %v", err)
+		}
 		refusals.await("river_job")
 		if after := onPostgreSQL.dump(t, dsn); after != before {
 			t.Errorf("in read-only mode River has written\n%s\nbefore:\n%s", after, before)

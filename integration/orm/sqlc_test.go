@@ -56,25 +56,29 @@ func sqlcApp(db *sql.DB, start func(context.Context) (*sqlcdb.Queries, error)) a
 			notes, err := q.ListNotes(ctx)
 			return fmt.Sprint(notes), err
 		},
-		writes: []write{
-			{name: ":one with RETURNING", skipped: "sql: no rows in result set", run: func(ctx context.Context) error {
-				_, err := q.AddNote(ctx, sqlcdb.AddNoteParams{ID: 10, Title: "tenth"})
+		writes: sqlcWrites(db, func() *sqlcdb.Queries { return q }),
+	}
+}
+
+func sqlcWrites(db *sql.DB, queries func() *sqlcdb.Queries) []write {
+	return []write{
+		{name: ":one with RETURNING", skipped: "sql: no rows in result set", run: func(ctx context.Context) error {
+			_, err := queries().AddNote(ctx, sqlcdb.AddNoteParams{ID: 10, Title: "tenth"})
+			return err
+		}},
+		{name: ":execrows", run: func(ctx context.Context) error {
+			_, err := queries().RenameNote(ctx, sqlcdb.RenameNoteParams{ID: 2, Title: "renamed"})
+			return err
+		}},
+		{name: "WithTx that ignores an error", run: func(ctx context.Context) error {
+			tx, err := db.BeginTx(ctx, nil)
+			if err != nil {
 				return err
-			}},
-			{name: ":execrows", run: func(ctx context.Context) error {
-				_, err := q.RenameNote(ctx, sqlcdb.RenameNoteParams{ID: 2, Title: "renamed"})
-				return err
-			}},
-			{name: "WithTx that ignores an error", run: func(ctx context.Context) error {
-				tx, err := db.BeginTx(ctx, nil)
-				if err != nil {
-					return err
-				}
-				_ = q.WithTx(tx).DeleteNote(ctx, 1)
-				return tx.Commit()
-			}},
-			{name: ":exec", run: func(ctx context.Context) error { return q.DeleteNote(ctx, 3) }},
-		},
+			}
+			_ = queries().WithTx(tx).DeleteNote(ctx, 1)
+			return tx.Commit()
+		}},
+		{name: ":exec", run: func(ctx context.Context) error { return queries().DeleteNote(ctx, 3) }},
 	}
 }
 

@@ -45,43 +45,47 @@ func sqlxApp(db *sqlx.DB) app {
 			err = db.SelectContext(ctx, &notes, db.Rebind(query), args...)
 			return fmt.Sprint(notes), err
 		},
-		writes: []write{
-			{name: "NamedExec", run: func(ctx context.Context) error {
-				_, err := db.NamedExecContext(ctx, "INSERT INTO notes (id, title) VALUES (:id, :title)", note{10, "named"})
+		writes: sqlxWrites(db),
+	}
+}
+
+func sqlxWrites(db *sqlx.DB) []write {
+	return []write{
+		{name: "NamedExec", run: func(ctx context.Context) error {
+			_, err := db.NamedExecContext(ctx, "INSERT INTO notes (id, title) VALUES (:id, :title)", note{10, "named"})
+			return err
+		}},
+		{name: "NamedExec of a slice", run: func(ctx context.Context) error {
+			_, err := db.NamedExecContext(ctx, "INSERT INTO notes (id, title) VALUES (:id, :title)", []note{{11, "a"}, {12, "b"}})
+			return err
+		}},
+		{name: "PrepareNamed", run: func(ctx context.Context) error {
+			stmt, err := db.PrepareNamedContext(ctx, "UPDATE notes SET title = :title WHERE id = :id")
+			if err != nil {
 				return err
-			}},
-			{name: "NamedExec of a slice", run: func(ctx context.Context) error {
-				_, err := db.NamedExecContext(ctx, "INSERT INTO notes (id, title) VALUES (:id, :title)", []note{{11, "a"}, {12, "b"}})
-				return err
-			}},
-			{name: "PrepareNamed", run: func(ctx context.Context) error {
-				stmt, err := db.PrepareNamedContext(ctx, "UPDATE notes SET title = :title WHERE id = :id")
-				if err != nil {
-					return err
+			}
+			defer stmt.Close()
+			_, err = stmt.ExecContext(ctx, note{2, "prepared"})
+			return err
+		}},
+		{name: "MustExec", run: func(ctx context.Context) (err error) {
+			defer func() {
+				if p := recover(); p != nil {
+					err = p.(error)
 				}
-				defer stmt.Close()
-				_, err = stmt.ExecContext(ctx, note{2, "prepared"})
+			}()
+			db.MustExecContext(ctx, db.Rebind("UPDATE notes SET title = ? WHERE id = ?"), "must", 3)
+			return nil
+		}},
+		{name: "Commit after an ignored error", run: func(ctx context.Context) error {
+			tx, err := db.BeginTxx(ctx, nil)
+			if err != nil {
 				return err
-			}},
-			{name: "MustExec", run: func(ctx context.Context) (err error) {
-				defer func() {
-					if p := recover(); p != nil {
-						err = p.(error)
-					}
-				}()
-				db.MustExecContext(ctx, db.Rebind("UPDATE notes SET title = ? WHERE id = ?"), "must", 3)
-				return nil
-			}},
-			{name: "Commit after an ignored error", run: func(ctx context.Context) error {
-				tx, err := db.BeginTxx(ctx, nil)
-				if err != nil {
-					return err
-				}
-				_, _ = tx.ExecContext(ctx, tx.Rebind("DELETE FROM notes WHERE id = ?"), 1)
-				return tx.Commit()
-			}},
-			{name: "CREATE TABLE", skipped: refused, run: run(db, []string{"CREATE TABLE more (id INTEGER)"})},
-		},
+			}
+			_, _ = tx.ExecContext(ctx, tx.Rebind("DELETE FROM notes WHERE id = ?"), 1)
+			return tx.Commit()
+		}},
+		{name: "CREATE TABLE", skipped: refused, run: run(db, []string{"CREATE TABLE more (id INTEGER)"})},
 	}
 }
 
