@@ -108,7 +108,7 @@ simulation:
 # Without the race detector, for which its dependencies would be compiled once more.
 .PHONY: integration
 integration: integration/browser/node_modules/axe-core/axe.min.js # against what only tests need, in a module of its own
-	cd integration && QUIESCE_TEST_BROWSER=required $(GO) test -timeout 15m ./...
+	cd integration && QUIESCE_TEST_SERVERS=required QUIESCE_TEST_BROWSER=required $(GO) test -timeout 15m ./...
 
 .PHONY: otelguard
 otelguard: # what OpenTelemetry is told, in a module of its own

@@ -1,0 +1,1 @@
+ALTER TABLE talks DROP COLUMN room;
