@@ -32,7 +32,7 @@ func NewPool(ctx context.Context, connString string, g *sqlguard.Guard) (*Pool, 
 }
 
 // sessionOf is the key of a connection's session in its custom data.
-const sessionOf = "github.com/quiescehq/quiesce/driver/pgx"
+const sessionOf = "quiesce"
 
 // NewPoolWithConfig is [NewPool] with a configuration that pgxpool.ParseConfig has made, which
 // it does not change. Its hooks, AfterConnect and the others, get pgx's connections, which are not guarded.

@@ -17,11 +17,16 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard/postgres"
 )
 
-// doer is what a pool, a connection and a transaction have in common, and what sqlc's DBTX asks for.
-type doer interface {
+// querier is what sqlc's DBTX asks for.
+type querier interface {
 	Exec(context.Context, string, ...any) (pgconn.CommandTag, error)
 	Query(context.Context, string, ...any) (jackc.Rows, error)
 	QueryRow(context.Context, string, ...any) jackc.Row
+}
+
+// doer is what a pool, a connection and a transaction have in common.
+type doer interface {
+	querier
 	SendBatch(context.Context, *jackc.Batch) jackc.BatchResults
 	CopyFrom(context.Context, jackc.Identifier, []string, jackc.CopyFromSource) (int64, error)
 	Begin(context.Context) (jackc.Tx, error)

@@ -104,13 +104,13 @@ func (w *row) Scan(dest ...any) error {
 			return errDriverBytes // which are not the caller's when the rows are closed
 		}
 	}
-	if !r.Next() {
+	if !r.Rows.Next() {
 		if err := r.Err(); err != nil {
 			return err
 		}
 		return jackc.ErrNoRows
 	}
-	r.Scan(dest...)
+	r.Rows.Scan(dest...)
 	r.Close()
 	return r.Err()
 }

@@ -23,6 +23,7 @@ var schema = []string{
 	`CREATE SEQUENCE s`,
 	`CREATE VIEW v AS SELECT * FROM t`,
 	`CREATE FUNCTION f_w() RETURNS int LANGUAGE sql AS 'INSERT INTO u (a) VALUES (7) RETURNING a'`,
+	`CREATE FUNCTION f_r() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM t'`,
 }
 
 // engine returns a database of its own and a guarded pool on it.
