@@ -49,10 +49,7 @@ func NewPoolWithConfig(ctx context.Context, config *pgxpool.Config, g *sqlguard.
 				return err
 			}
 		}
-		s, err := r.session(raw)
-		if err == nil {
-			raw.PgConn().CustomData()[sessionOf] = s
-		}
+		_, err := r.session(raw)
 		return err
 	}
 	config.BeforeClose = func(raw *jackc.Conn) {

@@ -35,6 +35,8 @@ type session struct {
 	beginner driver.ConnBeginTx
 	resetter driver.SessionResetter
 
+	sending bool // what the guard has let pass, or sends itself: see net
+
 	call  call
 	plain [1]driver.NamedValue // what stands for the call, where its text is what is sent
 	other [1]driver.NamedValue // and where its arguments may replace that
@@ -83,6 +85,7 @@ func (r *rules) session(raw *jackc.Conn) (*session, error) {
 	s.queryer = inner.(driver.QueryerContext)
 	s.beginner = inner.(driver.ConnBeginTx)
 	s.resetter = inner.(driver.SessionResetter)
+	raw.PgConn().CustomData()[sessionOf] = s
 	return s, nil
 }
 
@@ -123,6 +126,8 @@ func (b *bare) ResetSession(ctx context.Context) error { return nil }
 
 // ExecContext runs the call, or a text of the guard's own.
 func (b *bare) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	b.sending = true
+	defer func() { b.sending = false }()
 	if len(args) == 0 {
 		_, err := b.raw.Exec(ctx, query)
 		return driver.ResultNoRows, err
@@ -148,6 +153,8 @@ func (b *bare) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if len(args) == 0 {
 		return nil, driver.ErrSkip
 	}
+	b.sending = true
+	defer func() { b.sending = false }()
 	c.sent = true
 	switch {
 	case c.failed != nil:

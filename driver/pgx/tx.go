@@ -58,6 +58,8 @@ func (s *session) allows(ctx context.Context, text string, does sqlguard.Tx) err
 // BeginTx begins the transaction that the session is about to begin. It is read-only if
 // the guard says so, whatever was asked for.
 func (b *bare) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	b.sending = true
+	defer func() { b.sending = false }()
 	options := b.begin.options
 	if o.ReadOnly {
 		options.AccessMode = jackc.ReadOnly
