@@ -236,7 +236,10 @@ func TestAnOutcomeIsUnknownNativelyWhereTheConnectionIsLost(t *testing.T) {
 
 func TestWhatIsDroppedNativelyLooksLikeNothing(t *testing.T) {
 	e, pool := native(t, "")
-	err := e.Guard.SetPolicy(sqlguard.Policy{Rules: []sqlguard.Rule{{Tables: []string{"u"}, Action: sqlguard.Skip}}})
+	err := e.Guard.SetPolicy(sqlguard.Policy{Rules: []sqlguard.Rule{
+		{Tables: []string{"u"}, Action: sqlguard.Skip},
+		{Tables: []string{"u"}, Ops: []sqlguard.Op{"COPY"}, Action: sqlguard.Skip},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
