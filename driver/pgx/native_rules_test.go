@@ -350,14 +350,18 @@ func TestTheEngineJudgesNatively(t *testing.T) {
 		if err := pool.QueryRow(ctx, "SELECT f_r()").Scan(&n); err != nil || n != 2 {
 			t.Errorf("%s: a function that reads: %d, %v", mode, n, err)
 		}
-		tx, err := pool.BeginTx(ctx, jackc.TxOptions{AccessMode: jackc.ReadWrite, BeginQuery: "begin isolation level serializable"})
-		if err != nil {
-			t.Fatal(err)
+		for _, o := range []jackc.TxOptions{
+			{}, {AccessMode: jackc.ReadWrite}, {BeginQuery: "begin isolation level serializable"},
+		} {
+			tx, err := pool.BeginTx(ctx, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := tx.Exec(ctx, "SELECT f_w()"); !sqlguard.IsReadOnly(err) {
+				t.Errorf("%s: a function that writes, in a transaction with %+v: %v", mode, o, err)
+			}
+			enginetest.Refused(t, "the commit", tx.Commit(ctx))
 		}
-		if _, err := tx.Exec(ctx, "SELECT f_w()"); !sqlguard.IsReadOnly(err) {
-			t.Errorf("%s: a function that writes, in a transaction: %v", mode, err)
-		}
-		enginetest.Refused(t, "the commit", tx.Commit(ctx))
 		if got := pool.Stat().TotalConns(); got != 1 {
 			t.Errorf("%s: there are %d connections, want the one", mode, got)
 		}
@@ -372,7 +376,7 @@ func TestATextInTxOptionsMayOnlyBeginOrCommit(t *testing.T) {
 	}
 	e.Set(t, sqlguard.ReadOnly)
 	for _, o := range []jackc.TxOptions{
-		{BeginQuery: "begin read write"}, {BeginQuery: "begin; " + insert}, {CommitQuery: insert + "; commit"},
+		{BeginQuery: "begin read write"}, {BeginQuery: "commit"}, {BeginQuery: "begin; " + insert}, {CommitQuery: insert + "; commit"},
 	} {
 		_, err := pool.BeginTx(ctx, o)
 		enginetest.Refused(t, o.BeginQuery+o.CommitQuery, err)
