@@ -1,4 +1,8 @@
-// Package pgx guards pgx's database/sql driver for PostgreSQL. Imported for its
+// Package pgx guards pgx, PostgreSQL's driver: under database/sql, and natively. Natively, [NewPool] and
+// [Connect] give what has the methods of pgxpool.Pool and pgx.Conn; for code that must hold
+// pgx's own pool there are [Instrument] and [ArmSessions], which promise less.
+//
+// Under database/sql, imported for its
 // side effect, it registers "guarded-pgx" on [sqlguard.Default]:
 //
 //	import _ "github.com/quiescehq/quiesce/driver/pgx"
@@ -23,7 +27,7 @@
 //
 // # COPY, batches and notifications
 //
-// COPY FROM STDIN, batches and waiting for notifications are reached by Conn.Raw and
+// Under database/sql, COPY FROM STDIN, batches and waiting for notifications are reached by Conn.Raw and
 // driver.Find only. That is the way around the guard, in every mode: what is done with
 // pgx's own connection is neither looked at nor waited for. The example shows how to copy
 // so that the guard is asked, and a drain waits. LISTEN as a text passes in read-only mode,

@@ -13,7 +13,8 @@ import (
 
 // OpenDBFromPool opens a pool of database/sql that g guards and whose connections
 // are those of a pgxpool.Pool, as stdlib.OpenDBFromPool does. If g is nil,
-// [sqlguard.Default] guards. It fails if pool is nil, or the guard has an error.
+// [sqlguard.Default] guards. It fails if pool is nil or instrumented
+// ([Instrument]), or the guard has an error.
 //
 // It keeps no connection idle, since they are pool's to keep: do not call
 // SetMaxIdleConns on it, which would take them from who uses pool directly. Closing it
@@ -24,6 +25,9 @@ import (
 func OpenDBFromPool(pool *pgxpool.Pool, g *sqlguard.Guard, opts ...stdlib.OptionOpenDB) (*sql.DB, error) {
 	if pool == nil {
 		return nil, errors.New("driver/pgx: the pool to open from is nil")
+	}
+	if _, is := pool.Config().ConnConfig.Tracer.(*netted); is {
+		return nil, errNetted
 	}
 	db, err := driver.OpenDB(stdlib.GetPoolConnector(pool, opts...), Config(g))
 	if err != nil {

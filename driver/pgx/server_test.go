@@ -23,10 +23,18 @@ var schema = []string{
 	`CREATE SEQUENCE s`,
 	`CREATE VIEW v AS SELECT * FROM t`,
 	`CREATE FUNCTION f_w() RETURNS int LANGUAGE sql AS 'INSERT INTO u (a) VALUES (7) RETURNING a'`,
+	`CREATE FUNCTION f_r() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM t'`,
 }
 
 // engine returns a database of its own and a guarded pool on it.
-func engine(t *testing.T, parameters string) *enginetest.Engine {
+func engine(t testing.TB, parameters string) *enginetest.Engine {
+	t.Helper()
+	e, _ := engineAt(t, parameters)
+	return e
+}
+
+// engineAt returns the DSN of the database too.
+func engineAt(t testing.TB, parameters string) (*enginetest.Engine, string) {
 	t.Helper()
 	server := testdb.Postgres(t)
 	dsn := server.Database(t)
@@ -56,7 +64,7 @@ func engine(t *testing.T, parameters string) *enginetest.Engine {
 		Sessions: func() []int64 { return sessions(t, bare) },
 		Count:    "SELECT count(*) FROM u",
 		Insert:   "INSERT INTO u (a) VALUES (1)",
-	}
+	}, dsn
 }
 
 // with adds parameters to a DSN.
@@ -68,7 +76,7 @@ func with(dsn, parameters string) string {
 }
 
 // sessions returns the process ids of the server that serve the guarded pool.
-func sessions(t *testing.T, bare *sql.DB) (pids []int64) {
+func sessions(t testing.TB, bare *sql.DB) (pids []int64) {
 	t.Helper()
 	rows, err := bare.Query(`SELECT pid FROM pg_stat_activity
 		WHERE application_name = 'guarded' AND datname = current_database() ORDER BY pid`)

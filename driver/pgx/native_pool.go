@@ -1,0 +1,202 @@
+package pgx
+
+import (
+	"context"
+	"errors"
+
+	jackc "github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// Pool is a pgxpool.Pool that a guard looks after: it has the methods of pgxpool.Pool, and
+// those that execute something ask the guard first. A refusal is a
+// *sqlguard.BlockedError, before anything is sent, and the connection is kept. Several
+// goroutines may use it.
+//
+// sqlc's DBTX is an interface that it has.
+type Pool struct {
+	pool *pgxpool.Pool
+}
+
+// NewPool opens a pool as pgxpool.New does. If g is nil, [sqlguard.Default] guards. It
+// fails if the guard has an error.
+func NewPool(ctx context.Context, connString string, g *sqlguard.Guard) (*Pool, error) {
+	config, err := pgxpool.ParseConfig(connString)
+	if err != nil {
+		return nil, errDSN
+	}
+	return NewPoolWithConfig(ctx, config, g)
+}
+
+// sessionOf is the key of a connection's session in its custom data.
+const sessionOf = "quiesce"
+
+// NewPoolWithConfig is [NewPool] with a configuration that pgxpool.ParseConfig has made, which
+// it does not change. Its hooks, AfterConnect and the others, get pgx's connections, which are not guarded.
+func NewPoolWithConfig(ctx context.Context, config *pgxpool.Config, g *sqlguard.Guard) (*Pool, error) {
+	r, err := newRules(g)
+	if err != nil {
+		return nil, err
+	}
+	config = config.Copy()
+	connected, closing := config.AfterConnect, config.BeforeClose
+	config.AfterConnect = func(ctx context.Context, raw *jackc.Conn) error {
+		if connected != nil {
+			if err := connected(ctx, raw); err != nil {
+				return err
+			}
+		}
+		_, err := r.session(raw)
+		return err
+	}
+	config.BeforeClose = func(raw *jackc.Conn) {
+		if s, ok := raw.PgConn().CustomData()[sessionOf].(*session); ok {
+			s.over()
+		}
+		if closing != nil {
+			closing(raw)
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return &Pool{pool}, nil
+}
+
+var errUnguarded = errors.New("driver/pgx: a hook of the pool has removed the guard from a connection")
+
+// acquire takes a connection from the pool.
+func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, *session, error) {
+	c, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, ok := c.Conn().PgConn().CustomData()[sessionOf].(*session)
+	if !ok {
+		c.Release()
+		return nil, nil, errUnguarded
+	}
+	return c, s, nil
+}
+
+// Unwrap returns pgx's pool. What is done with it directly is not guarded.
+func (p *Pool) Unwrap() *pgxpool.Pool { return p.pool }
+
+// Close closes the pool, and waits for the connections that are in use.
+func (p *Pool) Close() { p.pool.Close() }
+
+// Reset closes all connections, those in use when they come back.
+func (p *Pool) Reset() { p.pool.Reset() }
+
+// Stat returns what the pool counts.
+func (p *Pool) Stat() *pgxpool.Stat { return p.pool.Stat() }
+
+// Config returns a copy of the configuration of the pool.
+func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
+
+// Ping asks the server for an answer, on any connection. It is never refused.
+func (p *Pool) Ping(ctx context.Context) error { return p.pool.Ping(ctx) }
+
+// Exec is [Conn.Exec] on any connection.
+func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	c, s, err := p.acquire(ctx)
+	if err != nil {
+		return pgconn.CommandTag{}, err
+	}
+	defer c.Release()
+	return s.exec(ctx, sql, args)
+}
+
+// Query is [Conn.Query] on any connection, which is released when the rows are closed.
+func (p *Pool) Query(ctx context.Context, sql string, args ...any) (jackc.Rows, error) {
+	c, s, err := p.acquire(ctx)
+	if err != nil {
+		return failedRows(err), err
+	}
+	return s.query(ctx, sql, args, c)
+}
+
+// QueryRow is [Conn.QueryRow] on any connection, which is released by Scan.
+func (p *Pool) QueryRow(ctx context.Context, sql string, args ...any) jackc.Row {
+	c, s, err := p.acquire(ctx)
+	if err != nil {
+		return failed(err).QueryRow()
+	}
+	return s.queryRow(ctx, sql, args, c)
+}
+
+// SendBatch is [Conn.SendBatch] on any connection, which is released when the results are
+// closed, or the transaction that the batch began.
+func (p *Pool) SendBatch(ctx context.Context, b *jackc.Batch) jackc.BatchResults {
+	c, s, err := p.acquire(ctx)
+	if err != nil {
+		return jackc.FailedBatchResults(b, err)
+	}
+	return s.sendBatch(ctx, b, c)
+}
+
+// CopyFrom is [Conn.CopyFrom] on any connection.
+func (p *Pool) CopyFrom(ctx context.Context, table jackc.Identifier, columns []string, source jackc.CopyFromSource) (int64, error) {
+	c, s, err := p.acquire(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer c.Release()
+	return s.copyFrom(ctx, table, columns, source)
+}
+
+// Begin is [Pool.BeginTx] without options.
+func (p *Pool) Begin(ctx context.Context) (jackc.Tx, error) {
+	return p.BeginTx(ctx, jackc.TxOptions{})
+}
+
+// BeginTx is [Conn.BeginTx] on any connection, which is released when the
+// transaction ends.
+func (p *Pool) BeginTx(ctx context.Context, o jackc.TxOptions) (jackc.Tx, error) {
+	c, s, err := p.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return s.beginTx(ctx, o, c)
+}
+
+// PoolConn is a guarded connection that was acquired from a [Pool].
+type PoolConn struct {
+	Conn
+	from *pgxpool.Conn
+}
+
+// Acquire takes a connection from the pool until Release.
+func (p *Pool) Acquire(ctx context.Context) (*PoolConn, error) {
+	c, s, err := p.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &PoolConn{Conn{s}, c}, nil
+}
+
+// AcquireFunc calls f with a connection that it acquires, and releases.
+func (p *Pool) AcquireFunc(ctx context.Context, f func(*PoolConn) error) error {
+	c, err := p.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Release()
+	return f(c)
+}
+
+// Release gives the connection back to the pool, which drops it if a transaction is open. It
+// may be called several times; no other method may be called after it.
+func (c *PoolConn) Release() {
+	from := c.from
+	if from == nil {
+		return
+	}
+	c.from = nil
+	c.session.returned()
+	from.Release()
+}

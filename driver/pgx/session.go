@@ -1,0 +1,250 @@
+package pgx
+
+import (
+	"context"
+	"database/sql/driver"
+	"io"
+
+	jackc "github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	guarded "github.com/quiescehq/quiesce/driver"
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// The rules have one implementation, that of package driver, and the contract of
+// database/sql/driver is the seam. A session puts package driver's guard around a bare
+// connection, as it stands around one of stdlib's; only no values pass through it:
+//
+//	Pool, Conn, Tx ─ session.exec ─ guard ─→ bare.ExecContext ─→ pgx.Conn.Exec
+//	                 (keeps the call)        (takes the call)
+//
+// What is to be run goes past the guard in session.call, and so does what comes back. The
+// guard's own texts (ROLLBACK, BEGIN READ ONLY) come without a call.
+
+// session is a connection of pgx's with the guard around it. As the connection itself, it is
+// used by one goroutine at a time.
+type session struct {
+	raw   *jackc.Conn
+	guard *sqlguard.Guard
+	inner driver.Conn // the guarded connection, around bare
+
+	execer   driver.ExecerContext
+	queryer  driver.QueryerContext
+	beginner driver.ConnBeginTx
+	resetter driver.SessionResetter
+
+	sending bool // what the guard has let pass, or sends itself: see net
+
+	call  call
+	plain [1]driver.NamedValue // what stands for the call, where its text is what is sent
+	other [1]driver.NamedValue // and where its arguments may replace that
+
+	begin beginning // the transaction that is begun, or open
+	// prepared are the texts of the statements that were prepared by name.
+	prepared map[string]string
+	rows     []rows // to be used, so that most queries allocate none
+	open     ender  // what was opened last
+}
+
+// ender is rows, or the results of a batch.
+type ender interface{ end() } // once
+
+// rules wraps sessions on behalf of one guard.
+type rules struct {
+	guard     *sqlguard.Guard
+	connector driver.Connector
+}
+
+// newRules fails if the guard has an error.
+func newRules(g *sqlguard.Guard) (*rules, error) {
+	if g == nil {
+		g = sqlguard.Default()
+	}
+	c, err := guarded.WrapConnector(bareConnector{}, guarded.Config{
+		Guard: g, Dialect: dialect{}, Idle: bareIdle, Alive: bareAlive, Rewrite: bareRewrite,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &rules{g, c}, nil
+}
+
+// session puts the guard around a connection that is not used yet.
+func (r *rules) session(raw *jackc.Conn) (*session, error) {
+	s := &session{raw: raw, guard: r.guard}
+	s.plain[0].Value, s.other[0].Value = (*plainCall)(&s.call), &s.call
+	s.call.session = s
+	inner, err := r.connector.Connect(context.WithValue(context.Background(), sessionKey{}, s))
+	if err != nil {
+		return nil, err
+	}
+	s.inner = inner
+	s.execer = inner.(driver.ExecerContext)
+	s.queryer = inner.(driver.QueryerContext)
+	s.beginner = inner.(driver.ConnBeginTx)
+	s.resetter = inner.(driver.SessionResetter)
+	raw.PgConn().CustomData()[sessionOf] = s
+	return s, nil
+}
+
+// over ends what is marked, because the connection is closed.
+func (s *session) over() { s.inner.Close() }
+
+// sessionKey is that of the session that bareConnector is to connect to.
+type sessionKey struct{}
+
+type bareConnector struct{}
+
+func (bareConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	return (*bare)(ctx.Value(sessionKey{}).(*session)), nil
+}
+
+func (bareConnector) Driver() driver.Driver { return bareDriver{} }
+
+// bareDriver is not asked to open anything: a session is.
+type bareDriver struct{}
+
+func (bareDriver) Open(string) (driver.Conn, error) { return nil, driver.ErrSkip }
+
+// bare is a session as the guard sees it: a connection of a database/sql driver.
+type bare session
+
+var (
+	_ driver.Conn            = (*bare)(nil)
+	_ driver.ExecerContext   = (*bare)(nil)
+	_ driver.QueryerContext  = (*bare)(nil)
+	_ driver.ConnBeginTx     = (*bare)(nil)
+	_ driver.SessionResetter = (*bare)(nil)
+)
+
+func (b *bare) Prepare(string) (driver.Stmt, error)    { return nil, driver.ErrSkip }
+func (b *bare) Begin() (driver.Tx, error)              { return nil, driver.ErrSkip }
+func (b *bare) Close() error                           { return nil } // the owner closes it
+func (b *bare) ResetSession(ctx context.Context) error { return nil }
+
+// ExecContext runs the call, or a text of the guard's own.
+func (b *bare) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	b.sending = true
+	defer func() { b.sending = false }()
+	if len(args) == 0 {
+		_, err := b.raw.Exec(ctx, query)
+		return driver.ResultNoRows, err
+	}
+	c := &b.call
+	c.sent = true
+	switch {
+	case c.failed != nil:
+		return nil, c.failed
+	case c.do != nil:
+		return driver.ResultNoRows, c.do(ctx)
+	case c.rewritten:
+		query = c.text
+	}
+	var err error
+	c.tag, err = b.raw.Exec(ctx, query, c.args...)
+	return driver.ResultNoRows, err
+}
+
+// QueryContext runs the call. The guard itself queries nothing of this engine.
+func (b *bare) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	c := &b.call
+	if len(args) == 0 {
+		return nil, driver.ErrSkip
+	}
+	b.sending = true
+	defer func() { b.sending = false }()
+	c.sent = true
+	switch {
+	case c.failed != nil:
+		c.rows = failedRows(c.failed)
+		return nil, c.failed
+	case c.batch != nil:
+		c.results = &batchResults{BatchResults: b.raw.SendBatch(ctx, c.batch), session: (*session)(b)}
+		return (*batchCloser)(c.results), nil
+	case c.rewritten:
+		query = c.text
+	}
+	inner, err := b.raw.Query(ctx, query, c.args...)
+	if err != nil {
+		c.rows = inner
+		return nil, err
+	}
+	r := (*session)(b).newRows()
+	r.Rows = inner
+	return (*rowsCloser)(r), nil
+}
+
+// noDriverRows are rows of which the guard needs nothing but their end.
+type noDriverRows struct{}
+
+func (noDriverRows) Columns() []string         { return nil }
+func (noDriverRows) Next([]driver.Value) error { return io.EOF }
+
+func bareIdle(c driver.Conn) bool {
+	return bareAlive(c) && c.(*bare).raw.PgConn().TxStatus() == 'I'
+}
+
+func bareAlive(c driver.Conn) bool {
+	pg := c.(*bare).raw.PgConn()
+	return !pg.IsClosed() && !pg.IsBusy()
+}
+
+// exec runs a text that returns no rows.
+func (s *session) exec(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
+	_, err := s.execer.ExecContext(ctx, sql, s.calling(args))
+	s.call.args = nil // they may be large
+	if !s.call.sent {
+		return pgconn.CommandTag{}, err // refused, or dropped
+	}
+	return s.call.tag, err
+}
+
+// run has the guard judge a text, and if that passes, does something in its place.
+func (s *session) run(ctx context.Context, sql string, do func(context.Context) error) error {
+	s.calling(nil)
+	s.call.do = do
+	_, err := s.execer.ExecContext(ctx, sql, s.plain[:])
+	return err
+}
+
+// query runs a text that returns rows, which are never nil. If from is not nil,
+// it is released when they are at their end.
+func (s *session) query(ctx context.Context, sql string, args []any, from *pgxpool.Conn) (jackc.Rows, error) {
+	inner, err := s.queryer.QueryContext(ctx, sql, s.calling(args))
+	s.call.args = nil
+	if err == nil && s.call.sent {
+		r := s.taken()
+		r.guard, r.from = inner, from
+		s.open = r
+		return r, nil
+	}
+	release(from)
+	switch {
+	case err == nil:
+		inner.Close()
+		return newDroppedRows(), nil
+	case s.call.sent:
+		return s.call.rows, err
+	}
+	return failedRows(err), err
+}
+
+func (s *session) queryRow(ctx context.Context, sql string, args []any, from *pgxpool.Conn) jackc.Row {
+	got, err := s.query(ctx, sql, args, from)
+	if r, ok := got.(*rows); ok {
+		return (*row)(r)
+	}
+	if err == nil {
+		err = jackc.ErrNoRows // it was dropped
+	}
+	return failed(err).QueryRow()
+}
+
+// release gives a connection back to its pool, if there is one.
+func release(from *pgxpool.Conn) {
+	if from != nil {
+		from.Release()
+	}
+}

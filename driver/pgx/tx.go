@@ -1,0 +1,266 @@
+package pgx
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"strconv"
+
+	jackc "github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// beginning is a transaction on its way through the guard.
+type beginning struct {
+	options jackc.TxOptions
+	raw     jackc.Tx
+	ctx     context.Context // of its commit or rollback
+}
+
+// beginTx begins a guarded transaction. If from is not nil, it is released when the
+// transaction ends, or did not begin.
+func (s *session) beginTx(ctx context.Context, o jackc.TxOptions, from *pgxpool.Conn) (jackc.Tx, error) {
+	err := s.allows(ctx, o.BeginQuery, sqlguard.TxBegin)
+	if err == nil {
+		err = s.allows(ctx, o.CommitQuery, sqlguard.TxCommit)
+	}
+	if err != nil {
+		release(from)
+		return nil, err
+	}
+	s.begin = beginning{options: o}
+	inner, err := s.beginner.BeginTx(ctx, driver.TxOptions{
+		ReadOnly: o.AccessMode == jackc.ReadOnly && o.BeginQuery == "",
+	})
+	if err != nil {
+		release(from)
+		return nil, err
+	}
+	return &tx{session: s, raw: s.begin.raw, guard: inner, from: from, commitQuery: o.CommitQuery}, nil
+}
+
+// allows looks at a text that begins or commits in place of pgx's own: while writing is
+// closed it must do nothing else.
+func (s *session) allows(ctx context.Context, text string, does sqlguard.Tx) error {
+	if text == "" || s.guard.Mode() != sqlguard.ReadOnly {
+		return nil
+	}
+	v := dialect{}.Classify(text)
+	if v.Class == sqlguard.Session && v.Tx == does && len(v.Parts) == 0 {
+		return nil
+	}
+	return s.guard.Refuse(ctx, dialect{}.Name(), &v, "stands in TxOptions for a text that begins or commits a transaction, and may do more")
+}
+
+// BeginTx begins the transaction that the session is about to begin. It is read-only if
+// the guard says so, whatever was asked for.
+func (b *bare) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	b.sending = true
+	defer func() { b.sending = false }()
+	options := b.begin.options
+	if o.ReadOnly {
+		options.AccessMode = jackc.ReadOnly
+	}
+	raw, err := b.raw.BeginTx(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	if o.ReadOnly && options.BeginQuery != "" { // which does not say it
+		if _, err := b.raw.Exec(ctx, "SET TRANSACTION READ ONLY"); err != nil {
+			raw.Rollback(context.WithoutCancel(ctx))
+			return nil, err
+		}
+	}
+	b.begin.raw = raw
+	return (*bareTx)(b), nil
+}
+
+// bareTx is the open transaction as the guard sees it.
+type bareTx bare
+
+func (t *bareTx) Commit() error   { return t.begin.raw.Commit(t.begin.ctx) }
+func (t *bareTx) Rollback() error { return t.begin.raw.Rollback(t.begin.ctx) }
+
+// tx is a guarded transaction, or a savepoint in one.
+type tx struct {
+	session *session
+	closed  bool
+
+	// Of a transaction.
+	raw         jackc.Tx
+	guard       driver.Tx     // nil if a batch began it, whose texts the guard has followed
+	from        *pgxpool.Conn // to be released at the end; may be nil
+	commitQuery string
+	savepoints  int
+
+	// Of a savepoint.
+	in   *tx // its transaction
+	name string
+}
+
+var _ jackc.Tx = (*tx)(nil)
+
+// over reports whether the transaction is over, and so the connection somebody else's.
+func (t *tx) over() bool { return t.closed || t.in != nil && t.in.closed }
+
+// whole returns the transaction itself.
+func (t *tx) whole() *tx {
+	if t.in != nil {
+		return t.in
+	}
+	return t
+}
+
+// Begin begins a nested transaction by a savepoint, which has the names of pgx's own.
+func (t *tx) Begin(ctx context.Context) (jackc.Tx, error) {
+	if t.over() {
+		return nil, jackc.ErrTxClosed
+	}
+	whole := t.whole()
+	whole.savepoints++
+	name := "sp_" + strconv.Itoa(whole.savepoints)
+	if _, err := t.Exec(ctx, "savepoint "+name); err != nil {
+		return nil, err
+	}
+	return &tx{session: t.session, in: whole, name: name}, nil
+}
+
+// Commit rolls back, and returns the guard's error, if a statement of the transaction
+// was refused, or it was cut off. That of a savepoint releases it.
+func (t *tx) Commit(ctx context.Context) error {
+	s := t.session
+	switch {
+	case t.over():
+		return jackc.ErrTxClosed
+	case t.in != nil:
+		return t.end(ctx, "release savepoint ")
+	}
+	if err := s.allows(ctx, t.commitQuery, sqlguard.TxCommit); err != nil {
+		t.Rollback(context.WithoutCancel(ctx))
+		return err
+	}
+	defer t.finish()
+	if t.guard == nil {
+		return s.run(ctx, "COMMIT", t.raw.Commit)
+	}
+	s.begin.ctx = ctx
+	return t.guard.Commit()
+}
+
+// Rollback rolls back. After that of a savepoint, what was refused since then is still one of
+// the transaction's refusals.
+func (t *tx) Rollback(ctx context.Context) error {
+	s := t.session
+	switch {
+	case t.over():
+		return jackc.ErrTxClosed
+	case t.in != nil:
+		return t.end(ctx, "rollback to savepoint ")
+	}
+	defer t.finish()
+	if t.guard == nil {
+		return s.run(ctx, "ROLLBACK", t.raw.Rollback)
+	}
+	s.begin.ctx = ctx
+	return t.guard.Rollback()
+}
+
+// end ends a savepoint.
+func (t *tx) end(ctx context.Context, text string) error {
+	_, err := t.Exec(ctx, text+t.name)
+	t.closed = true
+	return err
+}
+
+// finish closes the transaction, whose end was tried.
+func (t *tx) finish() {
+	t.closed = true
+	from := t.from
+	t.from = nil
+	if from != nil {
+		t.session.returned()
+		from.Release()
+	}
+}
+
+// returned is called before a connection goes back to its pool. One that is in a
+// transaction, or has rows open, the pool drops.
+func (s *session) returned() {
+	ctx := context.Background()
+	if s.raw.PgConn().IsBusy() {
+		s.raw.Close(ctx) // as the pool does, but before the guard hears of the rows' end
+	}
+	if s.open != nil {
+		s.open.end()
+	}
+	if bareIdle((*bare)(s)) && s.resetter.ResetSession(ctx) != nil {
+		s.raw.Close(ctx)
+	}
+}
+
+func (t *tx) Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error) {
+	if t.over() {
+		return pgconn.CommandTag{}, jackc.ErrTxClosed
+	}
+	return t.session.exec(ctx, sql, args)
+}
+
+func (t *tx) Query(ctx context.Context, sql string, args ...any) (jackc.Rows, error) {
+	if t.over() {
+		return failedRows(jackc.ErrTxClosed), jackc.ErrTxClosed
+	}
+	return t.session.query(ctx, sql, args, nil)
+}
+
+func (t *tx) QueryRow(ctx context.Context, sql string, args ...any) jackc.Row {
+	if t.over() {
+		return failed(jackc.ErrTxClosed).QueryRow()
+	}
+	return t.session.queryRow(ctx, sql, args, nil)
+}
+
+func (t *tx) SendBatch(ctx context.Context, b *jackc.Batch) jackc.BatchResults {
+	switch {
+	case t.over():
+		return jackc.FailedBatchResults(b, jackc.ErrTxClosed)
+	case beginsTx(b):
+		return jackc.FailedBatchResults(b, errBatchInTx)
+	}
+	return t.session.sendBatch(ctx, b, nil)
+}
+
+var errBatchInTx = errors.New("Batch.BeginTx cannot be used within a transaction") // as pgx says it
+
+// beginsTx reports whether a batch begins a transaction (Batch.BeginTx).
+func beginsTx(b *jackc.Batch) bool { return jackc.FailedBatchResults(b, nil).Tx() != nil }
+
+func (t *tx) CopyFrom(ctx context.Context, table jackc.Identifier, columns []string, source jackc.CopyFromSource) (int64, error) {
+	if t.over() {
+		return 0, jackc.ErrTxClosed
+	}
+	return t.session.copyFrom(ctx, table, columns, source)
+}
+
+// LargeObjects returns pgx's own, which the guard does not see. While writing is closed, what it
+// returns fails with pgx.ErrTxClosed instead, reads included.
+func (t *tx) LargeObjects() jackc.LargeObjects {
+	if t.session.guard.Mode() != sqlguard.ReadOnly && !t.over() {
+		return t.whole().raw.LargeObjects()
+	}
+	var b jackc.Batch
+	b.BeginTx(jackc.TxOptions{})
+	return jackc.FailedBatchResults(&b, jackc.ErrTxClosed).Tx().LargeObjects()
+}
+
+func (t *tx) Prepare(ctx context.Context, name, sql string) (*pgconn.StatementDescription, error) {
+	if t.over() {
+		return nil, jackc.ErrTxClosed
+	}
+	return t.session.prepare(ctx, name, sql)
+}
+
+// Conn returns pgx's connection. What is done with it directly is not guarded.
+func (t *tx) Conn() *jackc.Conn { return t.session.raw }
