@@ -253,7 +253,7 @@ func (c *conn) clearTransaction(ctx context.Context) error {
 	if t.known() && c.work.Cut() {
 		t.cut = true
 	}
-	unsure := t.unsure == unseen && !t.known() && c.guard.Mode() == sqlguard.ReadOnly
+	unsure := t.unsure == unseen && !t.known() && c.work.Mode() == sqlguard.ReadOnly
 	if !t.dead() && !unsure {
 		return nil
 	}

@@ -235,15 +235,14 @@ func (c *Conn) Committed() {
 
 // Off reports whether the mode is off, and whether Cut has left the open
 // transaction alone. It costs one atomic load. While a hold has a lease it is false, for each
-// statement has to look at that.
+// statement has to look at that: Mode and Decide do.
 func (c *Conn) Off() bool {
 	state := c.guard.state.Load()
-	if !state.free {
-		c.guard.current()
-		return false
-	}
-	return c.tx.state == nil || c.tx.state.cuts == state.cuts
+	return state.free && (c.tx.state == nil || c.tx.state.cuts == state.cuts)
 }
+
+// Mode is [Guard.Mode] for who is about to let something pass: a lease that has lapsed is noticed.
+func (c *Conn) Mode() Mode { return c.guard.current().Mode }
 
 // Decided returns the mode in which [Conn.Decide] has decided last.
 func (c *Conn) Decided() Mode {

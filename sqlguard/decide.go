@@ -160,7 +160,7 @@ func (g *Guard) Writable(ctx context.Context) error {
 // should be asked of the engine as a read-only one: the mode is read-only,
 // nothing is bypassed, and no rule of the policy allows a write.
 func (g *Guard) AsksReadOnly(ctx context.Context) bool {
-	if g.Mode() != ReadOnly || g.policy.Load().anyAllow {
+	if g.current().Mode != ReadOnly || g.policy.Load().anyAllow {
 		return false
 	}
 	reason, asked := bypass(ctx)
@@ -171,7 +171,7 @@ func (g *Guard) AsksReadOnly(ctx context.Context) bool {
 // whatever it does and to which tables: the mode is read-only, nothing is bypassed or marked as
 // best effort, and the policy has no rule that skips or allows.
 func (g *Guard) RefusesWrites(ctx context.Context) bool {
-	if g.Mode() != ReadOnly || g.policy.Load().anyLenient || bestEffort(ctx) {
+	if g.current().Mode != ReadOnly || g.policy.Load().anyLenient || bestEffort(ctx) {
 		return false
 	}
 	_, asked := bypass(ctx)

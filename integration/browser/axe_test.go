@@ -82,11 +82,11 @@ var refusals = []refusal{
 	{"of a link", closed(), func(b *tab, s *site) { b.open(s.URL + "/confirm") }},
 	{"of a form, with what was typed", closed(), func(b *tab, _ *site) {
 		b.write("[name=comment]", typed)
-		b.click("#send")
+		b.press("#send")
 	}},
 	{"of signing in", sqlguard.Change{Mode: sqlguard.ReadOnly, Anonymous: true}, func(b *tab, _ *site) {
 		b.write("[name=name]", "grace")
-		b.click("#log-in")
+		b.press("#log-in")
 	}},
 }
 

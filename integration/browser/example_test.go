@@ -56,7 +56,7 @@ func TestTheExampleSiteGivesTheCommentBack(t *testing.T) {
 	b.open(address + "login?next=/talks/4")
 	b.write("#login", "ada")
 	b.write("#password", "stillwater")
-	b.click("main button.primary")
+	b.press("main button.primary")
 	b.write("#comment", comment)
 
 	control := func(form url.Values) {
@@ -75,13 +75,13 @@ func TestTheExampleSiteGivesTheCommentBack(t *testing.T) {
 	}
 	control(url.Values{"preset": {"read-only"}, "message": {"We are moving to a new database. Thank you for your patience."},
 		"minutes": {"45"}})
-	if got := b.click("#comments button.primary"); got.Status != http.StatusServiceUnavailable {
+	if got := b.press("#comments button.primary"); got.Status != http.StatusServiceUnavailable {
 		t.Errorf("the comment is answered %d, want 503", got.Status)
 	}
 	b.sees("h1", readOnly)
 	b.picture("example-site.png")
 	control(url.Values{"preset": {"off"}})
-	b.click(resend)
+	b.press(resend)
 	if got := b.text("#comments .text"); !slices.Contains(got, comment) {
 		t.Errorf("the comments are %q", got)
 	}

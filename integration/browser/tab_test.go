@@ -12,6 +12,7 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 )
 
 // tab is a browser's tab, as a visitor uses it. What goes wrong ends the test.
@@ -69,10 +70,11 @@ func (b *tab) open(url string) *network.Response {
 	return answer
 }
 
-// click clicks on what leads to another page, and returns the answer once it has loaded.
-func (b *tab) click(selector string) *network.Response {
+// press focuses what leads to another page, presses Enter, and returns the answer once it has
+// loaded. A mouse could miss it: the banner, as it comes and goes, moves the page.
+func (b *tab) press(selector string) *network.Response {
 	b.Helper()
-	answer, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(selector)))
+	answer, err := chromedp.RunResponse(b.ctx, chromedp.SendKeys(chromedp.CSS(selector), kb.Enter))
 	b.must(err)
 	return answer
 }

@@ -22,7 +22,7 @@ func logIn(t *testing.T, s *site) *tab {
 	b := newTab(t)
 	b.open(s.URL)
 	b.write("[name=name]", "ada")
-	b.click("#log-in")
+	b.press("#log-in")
 	b.sees("#name", "ada")
 	return b
 }
@@ -40,7 +40,7 @@ func TestWhatWasTypedIsOnTheKindPageAndCanBeSentAgain(t *testing.T) {
 			b := logIn(t, s)
 			b.write("[name=comment]", typed)
 			s.flip(t, closed())
-			refused := b.click("#send")
+			refused := b.press("#send")
 			if refused.Status != 503 || refused.MimeType != "text/html" {
 				t.Errorf("the answer is %d, %s; want 503, text/html", refused.Status, refused.MimeType)
 			}
@@ -49,11 +49,11 @@ func TestWhatWasTypedIsOnTheKindPageAndCanBeSentAgain(t *testing.T) {
 			if got := run[string](b, `Array.from(document.querySelectorAll("`+shown+`"), e => e.value).join()`); got != typed {
 				t.Errorf("the page gives back %q, want %q", got, typed)
 			}
-			if again := b.click(resend); again.Status != 503 {
+			if again := b.press(resend); again.Status != 503 {
 				t.Errorf("sent again too early, the answer is %d", again.Status)
 			}
 			s.flip(t, sqlguard.Change{})
-			if again := b.click(resend); again.Status != 200 {
+			if again := b.press(resend); again.Status != 200 {
 				t.Errorf("sent again, the answer is %d", again.Status)
 			}
 			b.sees("li", typed)
@@ -75,9 +75,9 @@ func TestAFormThatIsSentAgainMayLeadToAnotherSite(t *testing.T) {
 	b := logIn(t, s)
 	b.write("[name=comment]", typed)
 	s.flip(t, closed())
-	b.click("#send")
+	b.press("#send")
 	s.flip(t, sqlguard.Change{})
-	b.click(resend)
+	b.press(resend)
 	b.sees("h1", "Pay here")
 }
 
@@ -93,7 +93,7 @@ func TestNobodyIsLoggedOutByAnonymousMode(t *testing.T) {
 	b.sees("#name")
 	b.sees("#log-in", "Log in")
 	b.write("[name=name]", "grace")
-	if got := b.click("#log-in"); got.Status != 503 {
+	if got := b.press("#log-in"); got.Status != 503 {
 		t.Errorf("who logs in is answered %d, want 503", got.Status)
 	}
 	b.sees("h1", "Signing in is paused right now")
@@ -113,7 +113,7 @@ func TestGetOnlyShowsThePageWithANoticeAndWhatWasTyped(t *testing.T) {
 	b := logIn(t, s)
 	b.write("[name=comment]", typed)
 	s.flip(t, sqlguard.Change{Mode: sqlguard.ReadOnly, GetOnly: true})
-	if got := b.click("#send"); got.Status != 200 {
+	if got := b.press("#send"); got.Status != 200 {
 		t.Errorf("the answer is %d, want 200", got.Status)
 	}
 	b.sees("h1", "Guest book")
@@ -124,7 +124,7 @@ func TestGetOnlyShowsThePageWithANoticeAndWhatWasTyped(t *testing.T) {
 		t.Errorf("the form has %q, want %q", got, typed)
 	}
 	s.flip(t, sqlguard.Change{})
-	b.click("#send")
+	b.press("#send")
 	b.sees("#notice")
 	b.sees("li", typed)
 }
