@@ -119,6 +119,27 @@ func (c *conn) unguarded() bool {
 	return true
 }
 
+// EnterOff is for a driver that has an interface of its own beside that of database/sql, as pgx
+// has: it marks that a statement runs, and reports whether that may go straight to the
+// inner connection, because the mode is off. Then LeaveOff must follow. If it reports false, nothing is
+// marked, and the statement must go through the connection.
+func (c *conn) EnterOff(ctx context.Context, query string) bool {
+	if c.work.Enter(ctx, query); c.unguarded() {
+		return true
+	}
+	c.work.Leave()
+	return false
+}
+
+// LeaveOff marks the end of a statement that EnterOff has let pass, with what came of it.
+func (c *conn) LeaveOff(ctx context.Context, err error) {
+	if err != nil {
+		c.left(ctx, err)
+	} else {
+		c.work.Leave()
+	}
+}
+
 // left marks the end of a statement that was sent.
 func (c *conn) left(ctx context.Context, err error) {
 	if err != nil && err != driver.ErrSkip && c.lost(ctx, err) {

@@ -28,6 +28,7 @@ type call struct {
 	sent    bool // to pgx
 	tag     pgconn.CommandTag
 	rows    jackc.Rows // those of an error
+	taken   *rows      // those that were opened
 	results *batchResults
 }
 

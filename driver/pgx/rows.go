@@ -1,6 +1,7 @@
 package pgx
 
 import (
+	"context"
 	"database/sql/driver"
 	"errors"
 
@@ -12,27 +13,37 @@ import (
 
 // rows are pgx's own, whose end the guard hears of: a statement is over then, and
 // what the guard has put up for it is taken down. They are used once, because a caller may close
-// them again when the connection is somebody else's.
+// them again when the connection is somebody else's. A connection has one at a time that is open;
+// what there is to know of it is the session's, so that rows cost no more than pgxpool's.
 type rows struct {
 	jackc.Rows
-	guard driver.Rows   // nil when they are at their end
-	from  *pgxpool.Conn // to be released; may be nil
+	session *session // nil when they are at their end
 }
 
 // atOnce is how many rows a session makes at once, as pgxpool does.
 const atOnce = 64
 
-// newRows returns the next rows, which taken returns too.
-func (s *session) newRows() *rows {
+// taken returns rows that were not used yet.
+func (s *session) taken(inner jackc.Rows) *rows {
 	if len(s.rows) == 0 {
 		s.rows = make([]rows, atOnce)
 	}
-	return &s.rows[0]
-}
-
-func (s *session) taken() *rows {
 	r := &s.rows[0]
 	s.rows = s.rows[1:]
+	r.Rows = inner
+	return r
+}
+
+// opened returns rows that are open: the guard's, or if that is nil, those of a statement that
+// has passed it.
+func (s *session) opened(r *rows, guard driver.Rows, from *pgxpool.Conn) *rows {
+	r.session, s.direct = s, false
+	if guard != nil {
+		s.guarded = guard
+	}
+	if s.from = from; from == nil {
+		s.open = r
+	}
 	return r
 }
 
@@ -50,15 +61,19 @@ func (c *rowsCloser) Close() error {
 func (r *rows) Close() { r.end() }
 
 func (r *rows) end() {
-	guard := r.guard
-	if guard == nil {
+	s := r.session
+	if s == nil {
 		return
 	}
-	r.guard = nil
-	guard.Close()
-	from := r.from
-	r.from = nil
-	release(from)
+	r.session = nil
+	if guard := s.guarded; guard != nil {
+		s.guarded = nil
+		guard.Close()
+	} else {
+		r.Rows.Close()
+		s.off.LeaveOff(context.Background(), r.Rows.Err())
+	}
+	release(s.from)
 }
 
 func (r *rows) Next() bool {

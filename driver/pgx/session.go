@@ -3,6 +3,7 @@ package pgx
 import (
 	"context"
 	"database/sql/driver"
+	"errors"
 	"io"
 
 	jackc "github.com/jackc/pgx/v5"
@@ -21,7 +22,8 @@ import (
 //	                 (keeps the call)        (takes the call)
 //
 // What is to be run goes past the guard in session.call, and so does what comes back. The
-// guard's own texts (ROLLBACK, BEGIN READ ONLY) come without a call.
+// guard's own texts (ROLLBACK, BEGIN READ ONLY) come without a call. While the mode is off,
+// texts do not go that way: the guard marks them, and they are sent from here.
 
 // session is a connection of pgx's with the guard around it. As the connection itself, it is
 // used by one goroutine at a time.
@@ -35,6 +37,9 @@ type session struct {
 	beginner driver.ConnBeginTx
 	resetter driver.SessionResetter
 
+	off    offPath // nil if the connection has a net, for which each call says what it sends
+	direct bool    // a statement runs that it has let pass, and that has no rows yet
+
 	sending bool // what the guard has let pass, or sends itself: see net
 
 	call  call
@@ -44,12 +49,21 @@ type session struct {
 	begin beginning // the transaction that is begun, or open
 	// prepared are the texts of the statements that were prepared by name.
 	prepared map[string]string
-	rows     []rows // to be used, so that most queries allocate none
-	open     ender  // what was opened last
+	open     ender // what was opened last
+
+	rows    []rows        // to be used, so that most queries allocate none
+	guarded driver.Rows   // the guard's part of those that are open; nil if there is none
+	from    *pgxpool.Conn // to be released at the end of those that are open; may be nil
 }
 
 // ender is rows, or the results of a batch.
 type ender interface{ end() } // once
+
+// offPath is the guarded connection for statements that nobody has to look at.
+type offPath interface {
+	EnterOff(ctx context.Context, query string) bool
+	LeaveOff(ctx context.Context, err error)
+}
 
 // rules wraps sessions on behalf of one guard.
 type rules struct {
@@ -85,6 +99,9 @@ func (r *rules) session(raw *jackc.Conn) (*session, error) {
 	s.queryer = inner.(driver.QueryerContext)
 	s.beginner = inner.(driver.ConnBeginTx)
 	s.resetter = inner.(driver.SessionResetter)
+	if _, is := raw.Config().Tracer.(*netted); !is {
+		s.off = inner.(offPath)
+	}
 	raw.PgConn().CustomData()[sessionOf] = s
 	return s, nil
 }
@@ -171,9 +188,8 @@ func (b *bare) QueryContext(ctx context.Context, query string, args []driver.Nam
 		c.rows = inner
 		return nil, err
 	}
-	r := (*session)(b).newRows()
-	r.Rows = inner
-	return (*rowsCloser)(r), nil
+	c.taken = (*session)(b).taken(inner)
+	return (*rowsCloser)(c.taken), nil
 }
 
 // noDriverRows are rows of which the guard needs nothing but their end.
@@ -191,8 +207,24 @@ func bareAlive(c driver.Conn) bool {
 	return !pg.IsClosed() && !pg.IsBusy()
 }
 
+// passes reports whether a text may be sent as it is. Then passed must follow.
+func (s *session) passes(ctx context.Context, sql string) bool {
+	s.direct = s.off != nil && s.off.EnterOff(ctx, sql)
+	return s.direct
+}
+
+func (s *session) passed(ctx context.Context, err error) {
+	s.direct = false
+	s.off.LeaveOff(ctx, err)
+}
+
 // exec runs a text that returns no rows.
 func (s *session) exec(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
+	if s.passes(ctx, sql) {
+		tag, err := s.raw.Exec(ctx, sql, args...)
+		s.passed(ctx, err)
+		return tag, err
+	}
 	_, err := s.execer.ExecContext(ctx, sql, s.calling(args))
 	s.call.args = nil // they may be large
 	if !s.call.sent {
@@ -212,18 +244,24 @@ func (s *session) run(ctx context.Context, sql string, do func(context.Context) 
 // query runs a text that returns rows, which are never nil. If from is not nil,
 // it is released when they are at their end.
 func (s *session) query(ctx context.Context, sql string, args []any, from *pgxpool.Conn) (jackc.Rows, error) {
-	inner, err := s.queryer.QueryContext(ctx, sql, s.calling(args))
+	if s.passes(ctx, sql) {
+		inner, err := s.raw.Query(ctx, sql, args...)
+		if err != nil {
+			s.passed(ctx, err)
+			release(from)
+			return inner, err
+		}
+		return s.opened(s.taken(inner), nil, from), nil
+	}
+	guard, err := s.queryer.QueryContext(ctx, sql, s.calling(args))
 	s.call.args = nil
 	if err == nil && s.call.sent {
-		r := s.taken()
-		r.guard, r.from = inner, from
-		s.open = r
-		return r, nil
+		return s.opened(s.call.taken, guard, from), nil
 	}
 	release(from)
 	switch {
 	case err == nil:
-		inner.Close()
+		guard.Close()
 		return newDroppedRows(), nil
 	case s.call.sent:
 		return s.call.rows, err
@@ -248,3 +286,13 @@ func release(from *pgxpool.Conn) {
 		from.Release()
 	}
 }
+
+// panicked marks the end of a statement that has ended in a panic, of a rewriter or an argument:
+// nobody knows what came of it.
+func (s *session) panicked() {
+	if s.direct {
+		s.passed(context.Background(), errPanicked)
+	}
+}
+
+var errPanicked = errors.New("driver/pgx: a statement has ended in a panic")
