@@ -131,6 +131,9 @@ func (c *conn) EnterOff(ctx context.Context, query string) bool {
 	return false
 }
 
+// Mode is for such a driver too: that of [sqlguard.Conn.Mode].
+func (c *conn) Mode() sqlguard.Mode { return c.work.Mode() }
+
 // LeaveOff marks the end of a statement that EnterOff has let pass, with what came of it.
 func (c *conn) LeaveOff(ctx context.Context, err error) {
 	if err != nil {

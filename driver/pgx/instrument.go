@@ -23,8 +23,8 @@ import (
 //   - The refusal is wrapped in pgx's "context already done", and pgconn.SafeToRetry holds it
 //     for one that may be retried. Ask errors.Is(err, sqlguard.ErrReadOnly) first.
 //   - BEGIN, COMMIT and ROLLBACK always pass, because to refuse them costs the connection. So a
-//     transaction may commit what it has written before a refusal, if its program ignores that.
-//   - A drain does not wait for what passes here.
+//     transaction may commit what it has written before a refusal, if its program ignores that. A
+//     drain waits for its end, whatever becomes of it; [sqlguard.Guard.Cut] has no power over it.
 //   - What only the engine can judge is refused, and so is what a rule would skip.
 //   - It sees nothing of what is done with a PgConn.
 //
@@ -38,6 +38,15 @@ func Instrument(config *pgxpool.Config, g *sqlguard.Guard) error {
 		return err
 	}
 	under := &net{g}
+	closing := config.BeforeClose
+	config.BeforeClose = func(raw *jackc.Conn) {
+		if k, ok := raw.PgConn().CustomData()[knotOf].(*knot); ok {
+			k.work.Detach()
+		}
+		if closing != nil {
+			closing(raw)
+		}
+	}
 	tracers := []jackc.QueryTracer{under}
 	if t := config.ConnConfig.Tracer; t != nil {
 		tracers = []jackc.QueryTracer{t, under} // so that t hears of what is refused
@@ -57,10 +66,11 @@ var (
 	_ jackc.QueryTracer    = (*net)(nil)
 	_ jackc.BatchTracer    = (*net)(nil)
 	_ jackc.CopyFromTracer = (*net)(nil)
+	_ jackc.PrepareTracer  = (*net)(nil)
 )
 
 func (n *net) TraceQueryStart(ctx context.Context, c *jackc.Conn, d jackc.TraceQueryStartData) context.Context {
-	if n.passes(ctx, c) {
+	if n.passes(ctx, c, d.SQL) {
 		return ctx
 	}
 	v := traced(ctx, d.SQL, d.Args)
@@ -68,7 +78,11 @@ func (n *net) TraceQueryStart(ctx context.Context, c *jackc.Conn, d jackc.TraceQ
 }
 
 func (n *net) TraceBatchStart(ctx context.Context, c *jackc.Conn, d jackc.TraceBatchStartData) context.Context {
-	if n.passes(ctx, c) {
+	text := "" // an empty batch sends nothing
+	if d.Batch.Len() > 0 {
+		text = d.Batch.QueuedQueries[0].SQL
+	}
+	if n.passes(ctx, c, text) {
 		return ctx
 	}
 	var parts []sqlguard.Verdict
@@ -84,27 +98,37 @@ func (n *net) TraceBatchStart(ctx context.Context, c *jackc.Conn, d jackc.TraceB
 }
 
 func (n *net) TraceCopyFromStart(ctx context.Context, c *jackc.Conn, d jackc.TraceCopyFromStartData) context.Context {
-	if n.passes(ctx, c) {
+	text := copyText(d.TableName, d.ColumnNames)
+	passes := n.passes(ctx, c, text)
+	if k, ok := c.PgConn().CustomData()[knotOf].(*knot); ok {
+		k.copying = k.open > 0
+	}
+	if passes {
 		return ctx
 	}
-	v := dialect{}.Classify(copyText(d.TableName, d.ColumnNames))
+	v := dialect{}.Classify(text)
 	return n.judge(ctx, &v)
 }
 
-func (*net) TraceQueryEnd(context.Context, *jackc.Conn, jackc.TraceQueryEndData)       {}
-func (*net) TraceBatchQuery(context.Context, *jackc.Conn, jackc.TraceBatchQueryData)   {}
-func (*net) TraceBatchEnd(context.Context, *jackc.Conn, jackc.TraceBatchEndData)       {}
-func (*net) TraceCopyFromEnd(context.Context, *jackc.Conn, jackc.TraceCopyFromEndData) {}
-
-// passes reports whether nothing is to be judged: the mode is off, or a session has let it pass,
-// or it is the guard's own.
-func (n *net) passes(ctx context.Context, c *jackc.Conn) bool {
-	if n.guard.Mode() == sqlguard.Off || ctx.Value(ownKey{}) != nil {
-		return true
-	}
-	s, ok := c.PgConn().CustomData()[sessionOf].(*session)
-	return ok && s.sending && s.guard == n.guard
+func (n *net) TraceQueryEnd(_ context.Context, c *jackc.Conn, d jackc.TraceQueryEndData) {
+	n.ended(c, d.Err)
 }
+func (n *net) TraceBatchEnd(_ context.Context, c *jackc.Conn, d jackc.TraceBatchEndData) {
+	n.ended(c, d.Err)
+}
+func (n *net) TraceCopyFromEnd(_ context.Context, c *jackc.Conn, d jackc.TraceCopyFromEndData) {
+	n.ended(c, d.Err)
+}
+func (n *net) TracePrepareEnd(_ context.Context, c *jackc.Conn, d jackc.TracePrepareEndData) {
+	if k, ok := c.PgConn().CustomData()[knotOf].(*knot); ok && k.copying && d.Err != nil {
+		n.ended(c, d.Err)
+	}
+}
+
+func (*net) TracePrepareStart(ctx context.Context, _ *jackc.Conn, _ jackc.TracePrepareStartData) context.Context {
+	return ctx
+}
+func (*net) TraceBatchQuery(context.Context, *jackc.Conn, jackc.TraceBatchQueryData) {}
 
 // ownKey marks the context of what the guard itself sends.
 type ownKey struct{}

@@ -37,8 +37,9 @@ type session struct {
 	beginner driver.ConnBeginTx
 	resetter driver.SessionResetter
 
-	off    offPath // nil if the connection has a net, for which each call says what it sends
-	direct bool    // a statement runs that it has let pass, and that has no rows yet
+	off    offPath // inner too
+	netted bool    // the connection has a net, which must know what is sending
+	direct bool    // a statement runs that off has let pass, and that has no rows yet
 
 	sending bool // what the guard has let pass, or sends itself: see net
 
@@ -63,6 +64,7 @@ type ender interface{ end() } // once
 type offPath interface {
 	EnterOff(ctx context.Context, query string) bool
 	LeaveOff(ctx context.Context, err error)
+	Mode() sqlguard.Mode
 }
 
 // rules wraps sessions on behalf of one guard.
@@ -99,9 +101,8 @@ func (r *rules) session(raw *jackc.Conn) (*session, error) {
 	s.queryer = inner.(driver.QueryerContext)
 	s.beginner = inner.(driver.ConnBeginTx)
 	s.resetter = inner.(driver.SessionResetter)
-	if _, is := raw.Config().Tracer.(*netted); !is {
-		s.off = inner.(offPath)
-	}
+	s.off = inner.(offPath)
+	_, s.netted = raw.Config().Tracer.(*netted)
 	raw.PgConn().CustomData()[sessionOf] = s
 	return s, nil
 }
@@ -209,7 +210,7 @@ func bareAlive(c driver.Conn) bool {
 
 // passes reports whether a text may be sent as it is. Then passed must follow.
 func (s *session) passes(ctx context.Context, sql string) bool {
-	s.direct = s.off != nil && s.off.EnterOff(ctx, sql)
+	s.direct = !s.netted && s.off.EnterOff(ctx, sql)
 	return s.direct
 }
 

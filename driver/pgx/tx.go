@@ -45,7 +45,7 @@ func (s *session) beginTx(ctx context.Context, o jackc.TxOptions, from *pgxpool.
 // allows looks at a text that begins or commits in place of pgx's own: while writing is
 // closed it must do nothing else.
 func (s *session) allows(ctx context.Context, text string, does sqlguard.Tx) error {
-	if text == "" || s.guard.Mode() != sqlguard.ReadOnly {
+	if text == "" || s.off.Mode() != sqlguard.ReadOnly {
 		return nil
 	}
 	v := dialect{}.Classify(text)
@@ -247,7 +247,7 @@ func (t *tx) CopyFrom(ctx context.Context, table jackc.Identifier, columns []str
 // LargeObjects returns pgx's own, which the guard does not see. While writing is closed, what it
 // returns fails with pgx.ErrTxClosed instead, reads included.
 func (t *tx) LargeObjects() jackc.LargeObjects {
-	if t.session.guard.Mode() != sqlguard.ReadOnly && !t.over() {
+	if t.session.off.Mode() != sqlguard.ReadOnly && !t.over() {
 		return t.whole().raw.LargeObjects()
 	}
 	var b jackc.Batch
