@@ -23,7 +23,7 @@ lint: check vulnerabilities ## vet, gofmt, staticcheck, and known vulnerabilitie
 
 .PHONY: bench
 bench: ## run the benchmarks, and hold the driver and the middleware to their bars
-	QUIESCE_BENCH=1 QUIESCE_TEST_SERVERS=required $(GO) test -p 1 -run '^(TestCost|TestThroughput|TestTheDelayOfClosing|TestAnIdleFleetCostsLittle)$$' -count 1 -v ./driver ./driver/pgx ./httpmode ./sqlguard/fleet/store
+	QUIESCE_BENCH=1 QUIESCE_TEST_SERVERS=required $(GO) test -p 1 -run '^(TestCost|TestThroughput|TestNativeCost|TestNativeThroughput|TestTheDelayOfClosing|TestAnIdleFleetCostsLittle)$$' -count 1 -v ./driver ./driver/pgx ./httpmode ./sqlguard/fleet/store
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	cd integration && QUIESCE_BENCH=1 $(GO) test -run TestRatios -count 1 -v .
 

@@ -3,6 +3,7 @@ package pgx_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -68,6 +69,7 @@ func TestDrainWaitsForWhatTheNetLetPass(t *testing.T) {
 			return func() {
 				conn.Release() // to the pool, which drops it
 				for pool.Stat().TotalConns() > 0 {
+					runtime.Gosched()
 				}
 			}
 		}, 1},

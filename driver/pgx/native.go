@@ -143,3 +143,9 @@ func (c *Conn) DeallocateAll(ctx context.Context) error {
 func (c *Conn) LoadType(ctx context.Context, name string) (*pgtype.Type, error) {
 	return c.session.raw.LoadType(ctx, name)
 }
+
+// LoadTypes asks the server for types and those that they depend on, as pgx.Conn.LoadTypes does. It is
+// never refused.
+func (c *Conn) LoadTypes(ctx context.Context, names []string) ([]*pgtype.Type, error) {
+	return c.session.raw.LoadTypes(ctx, names)
+}

@@ -1,0 +1,82 @@
+package pgx
+
+import (
+	"context"
+	"database/sql/driver"
+
+	jackc "github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/quiescehq/quiesce/sqlguard"
+)
+
+// beginning is a transaction on its way through the guard.
+type beginning struct {
+	options jackc.TxOptions
+	raw     jackc.Tx
+	ctx     context.Context // of its commit or rollback
+}
+
+// beginTx begins a guarded transaction. If from is not nil, it is released when the
+// transaction ends, or did not begin.
+func (s *session) beginTx(ctx context.Context, o jackc.TxOptions, from *pgxpool.Conn) (jackc.Tx, error) {
+	err := s.allows(ctx, o.BeginQuery, sqlguard.TxBegin)
+	if err == nil {
+		err = s.allows(ctx, o.CommitQuery, sqlguard.TxCommit)
+	}
+	if err != nil {
+		release(from)
+		return nil, err
+	}
+	s.begin = beginning{options: o}
+	inner, err := s.beginner.BeginTx(ctx, driver.TxOptions{
+		ReadOnly: o.AccessMode == jackc.ReadOnly && o.BeginQuery == "",
+	})
+	if err != nil {
+		release(from)
+		return nil, err
+	}
+	return &tx{session: s, raw: s.begin.raw, guard: inner, from: from, commitQuery: o.CommitQuery}, nil
+}
+
+// allows looks at a text that begins or commits in place of pgx's own: while writing is
+// closed it must do nothing else.
+func (s *session) allows(ctx context.Context, text string, does sqlguard.Tx) error {
+	if text == "" || s.off.Mode() != sqlguard.ReadOnly {
+		return nil
+	}
+	v := dialect{}.Classify(text)
+	if v.Class == sqlguard.Session && v.Tx == does && len(v.Parts) == 0 {
+		return nil
+	}
+	return s.guard.Refuse(ctx, dialect{}.Name(), &v, "stands in TxOptions for a text that begins or commits a transaction, and may do more")
+}
+
+// BeginTx begins the transaction that the session is about to begin. It is read-only if
+// the guard says so, whatever was asked for.
+func (b *bare) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	b.sending = true
+	defer func() { b.sending = false }()
+	options := b.begin.options
+	if o.ReadOnly {
+		options.AccessMode = jackc.ReadOnly
+	}
+	raw, err := b.raw.BeginTx(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	if o.ReadOnly && options.BeginQuery != "" { // which does not say it
+		if _, err := b.raw.Exec(ctx, "SET TRANSACTION READ ONLY"); err != nil {
+			raw.Rollback(context.WithoutCancel(ctx))
+			return nil, err
+		}
+	}
+	b.begin.raw = raw
+	return (*bareTx)(b), nil
+}
+
+// bareTx is the open transaction as the guard sees it.
+type bareTx bare
+
+func (t *bareTx) Commit() error   { return t.begin.raw.Commit(t.begin.ctx) }
+func (t *bareTx) Rollback() error { return t.begin.raw.Rollback(t.begin.ctx) }
