@@ -119,29 +119,17 @@ func (c *conn) unguarded() bool {
 	return true
 }
 
-// EnterOff is for a driver that has an interface of its own beside that of database/sql, as pgx
-// has: it marks that a statement runs, and reports whether that may go straight to the
-// inner connection, because the mode is off. Then LeaveOff must follow. If it reports false, nothing is
-// marked, and the statement must go through the connection.
-func (c *conn) EnterOff(ctx context.Context, query string) bool {
-	if c.work.Enter(ctx, query); c.unguarded() {
-		return true
-	}
-	c.work.Leave()
-	return false
-}
+// Work, PassesOff and Left are for a driver that has an interface of its own beside that of
+// database/sql, as pgx has. It enters a statement; if PassesOff says so, it sends that
+// itself, and calls Left, or Leave if there was no error; otherwise it leaves it, and hands it to the connection.
+func (c *conn) Work() *sqlguard.Conn { return &c.work }
 
-// Mode is for such a driver too: that of [sqlguard.Conn.Mode].
-func (c *conn) Mode() sqlguard.Mode { return c.work.Mode() }
+// PassesOff reports whether a statement that was entered may be sent without a look, because the
+// mode is off.
+func (c *conn) PassesOff() bool { return c.unguarded() }
 
-// LeaveOff marks the end of a statement that EnterOff has let pass, with what came of it.
-func (c *conn) LeaveOff(ctx context.Context, err error) {
-	if err != nil {
-		c.left(ctx, err)
-	} else {
-		c.work.Leave()
-	}
-}
+// Left marks the end of a statement that was sent so.
+func (c *conn) Left(ctx context.Context, err error) { c.left(ctx, err) }
 
 // left marks the end of a statement that was sent.
 func (c *conn) left(ctx context.Context, err error) {

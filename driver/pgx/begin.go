@@ -42,7 +42,7 @@ func (s *session) beginTx(ctx context.Context, o jackc.TxOptions, from *pgxpool.
 // allows looks at a text that begins or commits in place of pgx's own: while writing is
 // closed it must do nothing else.
 func (s *session) allows(ctx context.Context, text string, does sqlguard.Tx) error {
-	if text == "" || s.off.Mode() != sqlguard.ReadOnly {
+	if text == "" || s.work.Mode() != sqlguard.ReadOnly {
 		return nil
 	}
 	v := dialect{}.Classify(text)

@@ -31,22 +31,20 @@ func (r *recent) of(raw *jackc.Conn) *atomic.Pointer[session] {
 	return &r[raw.PgConn().PID()%uint32(len(r))]
 }
 
-// session returns the session of a connection of the pool.
-func (r *recent) session(raw *jackc.Conn) (*session, error) {
-	s := r.of(raw).Load()
-	if s != nil && s.raw == raw {
-		return s, nil
+// session returns the session of a connection of the pool, or nil if it has none.
+func (r *recent) session(raw *jackc.Conn) *session {
+	if s := r.of(raw).Load(); s != nil && s.raw == raw {
+		return s
 	}
 	return r.find(raw)
 }
 
-func (r *recent) find(raw *jackc.Conn) (*session, error) {
+func (r *recent) find(raw *jackc.Conn) *session {
 	s, ok := raw.PgConn().CustomData()[sessionOf].(*session)
-	if !ok {
-		return nil, errUnguarded
+	if ok {
+		r.of(raw).Store(s)
 	}
-	r.of(raw).Store(s)
-	return s, nil
+	return s
 }
 
 // NewPool opens a pool as pgxpool.New does. If g is nil, [sqlguard.Default] guards. It
@@ -104,10 +102,10 @@ func (p *Pool) acquire(ctx context.Context) (*pgxpool.Conn, *session, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := p.recent.session(c.Conn())
-	if err != nil {
+	s := p.recent.session(c.Conn())
+	if s == nil {
 		c.Release()
-		return nil, nil, err
+		return nil, nil, errUnguarded
 	}
 	return c, s, nil
 }
@@ -136,12 +134,12 @@ func (p *Pool) Exec(ctx context.Context, sql string, args ...any) (pgconn.Comman
 	if err != nil {
 		return pgconn.CommandTag{}, err
 	}
-	defer c.Release()
-	s, err := p.recent.session(c.Conn())
-	if err != nil {
-		return pgconn.CommandTag{}, err
+	s := p.recent.session(c.Conn())
+	if s == nil {
+		c.Release()
+		return pgconn.CommandTag{}, errUnguarded
 	}
-	defer s.panicked()
+	defer s.release(c)
 	return s.exec(ctx, sql, args)
 }
 

@@ -25,8 +25,8 @@ func (p *Pool) Acquire(ctx context.Context) (*PoolConn, error) {
 func (p *Pool) AcquireAllIdle(ctx context.Context) []*PoolConn {
 	var all []*PoolConn
 	for _, c := range p.pool.AcquireAllIdle(ctx) {
-		s, err := p.recent.session(c.Conn())
-		if err != nil {
+		s := p.recent.session(c.Conn())
+		if s == nil {
 			c.Release() // as Acquire would
 			continue
 		}

@@ -71,7 +71,7 @@ func (r *rows) end() {
 		guard.Close()
 	} else {
 		r.Rows.Close()
-		s.off.LeaveOff(context.Background(), r.Rows.Err())
+		s.passed(context.Background(), r.Rows.Err())
 	}
 	release(s.from)
 }
@@ -128,6 +128,45 @@ func (w *row) Scan(dest ...any) error {
 	r.Rows.Scan(dest...)
 	r.Close()
 	return r.Err()
+}
+
+// directRow is pgx's own row, of a statement that the off path has let pass.
+type directRow struct {
+	inner   jackc.Row
+	session *session // nil when it is at its end
+}
+
+func (s *session) openedRow(inner jackc.Row, from *pgxpool.Conn) *directRow {
+	if len(s.single) == 0 {
+		s.single = make([]directRow, atOnce)
+	}
+	r := &s.single[0]
+	s.single = s.single[1:]
+	r.inner, r.session = inner, s
+	if s.from = from; from == nil {
+		s.open = r
+	}
+	return r
+}
+
+// Scan does what that of pgx's own row does, which has closed its rows when it returns.
+func (r *directRow) Scan(dest ...any) error {
+	s := r.session
+	if s == nil {
+		return r.inner.Scan(dest...)
+	}
+	r.session, s.direct = nil, true
+	err := r.inner.Scan(dest...)
+	s.passed(context.Background(), err)
+	release(s.from)
+	return err
+}
+
+// end closes the rows of a row that nobody has scanned.
+func (r *directRow) end() {
+	if r.session != nil {
+		r.Scan()
+	}
 }
 
 // failed are the results of nothing that was sent: rows, a row and a batch, all with err.

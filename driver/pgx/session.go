@@ -38,8 +38,9 @@ type session struct {
 	resetter driver.SessionResetter
 
 	off    offPath // inner too
-	netted bool    // the connection has a net, which must know what is sending
-	direct bool    // a statement runs that off has let pass, and that has no rows yet
+	work   *sqlguard.Conn
+	netted bool // the connection has a net, which must know what is sending
+	direct bool // a statement runs that off has let pass, and that has no rows yet
 
 	sending bool // what the guard has let pass, or sends itself: see net
 
@@ -52,7 +53,8 @@ type session struct {
 	prepared map[string]string
 	open     ender // what was opened last
 
-	rows    []rows        // to be used, so that most queries allocate none
+	rows    []rows // to be used, so that most queries allocate none
+	single  []directRow
 	guarded driver.Rows   // the guard's part of those that are open; nil if there is none
 	from    *pgxpool.Conn // to be released at the end of those that are open; may be nil
 }
@@ -62,9 +64,9 @@ type ender interface{ end() } // once
 
 // offPath is the guarded connection for statements that nobody has to look at.
 type offPath interface {
-	EnterOff(ctx context.Context, query string) bool
-	LeaveOff(ctx context.Context, err error)
-	Mode() sqlguard.Mode
+	Work() *sqlguard.Conn
+	PassesOff() bool
+	Left(ctx context.Context, err error)
 }
 
 // rules wraps sessions on behalf of one guard.
@@ -102,6 +104,7 @@ func (r *rules) session(raw *jackc.Conn) (*session, error) {
 	s.beginner = inner.(driver.ConnBeginTx)
 	s.resetter = inner.(driver.SessionResetter)
 	s.off = inner.(offPath)
+	s.work = s.off.Work()
 	_, s.netted = raw.Config().Tracer.(*netted)
 	raw.PgConn().CustomData()[sessionOf] = s
 	return s, nil
@@ -208,15 +211,27 @@ func bareAlive(c driver.Conn) bool {
 	return !pg.IsClosed() && !pg.IsBusy()
 }
 
-// passes reports whether a text may be sent as it is. Then passed must follow.
+// passes marks a text, and reports whether it may be sent as it is. Then passed must follow. Otherwise it is
+// not marked.
 func (s *session) passes(ctx context.Context, sql string) bool {
-	s.direct = !s.netted && s.off.EnterOff(ctx, sql)
-	return s.direct
+	if s.netted {
+		return false
+	}
+	if s.work.Enter(ctx, sql); s.off.PassesOff() {
+		s.direct = true
+		return true
+	}
+	s.work.Leave()
+	return false
 }
 
 func (s *session) passed(ctx context.Context, err error) {
 	s.direct = false
-	s.off.LeaveOff(ctx, err)
+	if err != nil {
+		s.off.Left(ctx, err)
+	} else {
+		s.work.Leave()
+	}
 }
 
 // exec runs a text that returns no rows.
@@ -226,6 +241,10 @@ func (s *session) exec(ctx context.Context, sql string, args []any) (pgconn.Comm
 		s.passed(ctx, err)
 		return tag, err
 	}
+	return s.execJudged(ctx, sql, args)
+}
+
+func (s *session) execJudged(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
 	_, err := s.execer.ExecContext(ctx, sql, s.calling(args))
 	s.call.args = nil // they may be large
 	if !s.call.sent {
@@ -271,6 +290,11 @@ func (s *session) query(ctx context.Context, sql string, args []any, from *pgxpo
 }
 
 func (s *session) queryRow(ctx context.Context, sql string, args []any, from *pgxpool.Conn) jackc.Row {
+	if s.passes(ctx, sql) {
+		inner := s.raw.QueryRow(ctx, sql, args...)
+		s.direct = false
+		return s.openedRow(inner, from)
+	}
 	got, err := s.query(ctx, sql, args, from)
 	if r, ok := got.(*rows); ok {
 		return (*row)(r)
@@ -288,12 +312,13 @@ func release(from *pgxpool.Conn) {
 	}
 }
 
-// panicked marks the end of a statement that has ended in a panic, of a rewriter or an argument:
-// nobody knows what came of it.
-func (s *session) panicked() {
+// release gives back a connection on which a statement may have ended in a panic, of a rewriter or an
+// argument: nobody knows what came of it.
+func (s *session) release(from *pgxpool.Conn) {
 	if s.direct {
 		s.passed(context.Background(), errPanicked)
 	}
+	from.Release()
 }
 
 var errPanicked = errors.New("driver/pgx: a statement has ended in a panic")

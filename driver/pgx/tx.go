@@ -176,7 +176,7 @@ func (t *tx) CopyFrom(ctx context.Context, table jackc.Identifier, columns []str
 // LargeObjects returns pgx's own, which the guard does not see. While writing is closed, what it
 // returns fails with pgx.ErrTxClosed instead, reads included.
 func (t *tx) LargeObjects() jackc.LargeObjects {
-	if t.session.off.Mode() != sqlguard.ReadOnly && !t.over() {
+	if t.session.work.Mode() != sqlguard.ReadOnly && !t.over() {
 		return t.whole().raw.LargeObjects()
 	}
 	var b jackc.Batch
