@@ -158,18 +158,34 @@ func TestDrainDoesNotWaitForWhatTheNetRefused(t *testing.T) {
 	}
 }
 
-func TestTheNetClosesWhenALeaseLapses(t *testing.T) {
-	e, pool := netted(t)
-	lease := sqlguard.NewLease(time.Now(), time.Hour)
-	if err := e.Guard.Hold("fleet", sqlguard.Change{Lease: lease}); err != nil {
-		t.Fatal(err)
+func TestAPoolClosesWhenALeaseLapses(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		open func(*testing.T) (*enginetest.Engine, querier)
+	}{
+		{"a native one", func(t *testing.T) (*enginetest.Engine, querier) {
+			e, pool := native(t, "")
+			return e, pool
+		}},
+		{"one under a net", func(t *testing.T) (*enginetest.Engine, querier) {
+			e, pool := netted(t)
+			return e, pool
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e, pool := test.open(t)
+			lease := sqlguard.NewLease(time.Now(), time.Hour)
+			if err := e.Guard.Hold("fleet", sqlguard.Change{Lease: lease}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := pool.Exec(ctx, insert); err != nil {
+				t.Fatal(err)
+			}
+			lease.End()
+			_, err := pool.Exec(ctx, insert)
+			enginetest.Refused(t, "a write under a lease that has lapsed", err)
+		})
 	}
-	if _, err := pool.Exec(ctx, insert); err != nil {
-		t.Fatal(err)
-	}
-	lease.End()
-	_, err := pool.Exec(ctx, insert)
-	enginetest.Refused(t, "a write under a lease that has lapsed", err)
 }
 
 // bomb is a rewriter that panics.
