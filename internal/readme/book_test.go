@@ -74,6 +74,7 @@ func (b *book) add(t *testing.T, page string, all []block) {
 				t.Fatalf("%s:%d: no program that serves is before these commands", page, text.line)
 			}
 			serving.runs, serving.consoles = true, append(serving.consoles, text.text)
+		case language != "go": // TestEachBlockHasATestThatRunsIt tells of it
 		case engine == "setup":
 			b.files[folder+"/setup.go"] = source(t, folder, page, text.line, "", text.text, "")
 		case strings.HasPrefix(text.text, "package main\n"):

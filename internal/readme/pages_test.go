@@ -60,6 +60,9 @@ func pages(t *testing.T) []string {
 	return all
 }
 
+// hiddenFence is one that blocks does not see.
+var hiddenFence = regexp.MustCompile("(?m)^([ >\t]+```|[ >\t]*~~~|[ >\t]*````).*$")
+
 // TestEachBlockHasATestThatRunsIt fails for a block that nobody runs: one whose language no test
 // of its page knows, and one of the README that none of its tests takes.
 func TestEachBlockHasATestThatRunsIt(t *testing.T) {
@@ -67,6 +70,9 @@ func TestEachBlockHasATestThatRunsIt(t *testing.T) {
 		of, own := runners[page]
 		if !own {
 			of = others
+		}
+		for _, hidden := range hiddenFence.FindAllString(prose(t, page), -1) {
+			t.Errorf("%s: no test sees the block that begins with %q: its fence must be three backquotes at the beginning of a line", page, hidden)
 		}
 		for i, b := range blocks(t, "../../"+page) {
 			if !run(t, of, b) {
