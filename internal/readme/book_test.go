@@ -52,46 +52,67 @@ var packages = map[string]string{
 	"store":     "github.com/quiescehq/quiesce/sqlguard/fleet/store",
 }
 
-// add adds the blocks of a page. An output belongs to the Go block right before it, and a console
-// to the program before it that serves.
+// A chapter is what is known of a page while its blocks are read.
+type chapter struct {
+	page, folder string
+	schema       string // of the database that its fragments get
+	fragments    int
+	last         *piece // the Go block right before
+	serving      *piece // the last program that serves
+}
+
+// add adds the blocks of a page.
 func (b *book) add(t *testing.T, page string, all []block) {
 	t.Helper()
-	folder := "page" + strings.Map(letters, strings.TrimSuffix(filepath.Base(page), ".md"))
-	schema, fragments, serving := "", 0, (*piece)(nil)
-	for i, text := range all {
-		language, engine, _ := strings.Cut(text.language, " ")
-		switch {
-		case language == "sql":
-			schema += text.text
-		case language == "output":
-			if i == 0 || !strings.HasPrefix(all[i-1].language, "go") || all[i-1].language == "go setup" {
-				t.Fatalf("%s:%d: no program is before this output", page, text.line)
-			}
-			last := b.pieces[len(b.pieces)-1]
-			last.runs, last.output = true, text.text
-		case language == "console":
-			if serving == nil {
-				t.Fatalf("%s:%d: no program that serves is before these commands", page, text.line)
-			}
-			serving.runs, serving.consoles = true, append(serving.consoles, text.text)
-		case language != "go": // TestEachBlockHasATestThatRunsIt tells of it
+	c := &chapter{page: page, folder: "page" + strings.Map(letters, strings.TrimSuffix(filepath.Base(page), ".md"))}
+	for _, text := range all {
+		switch language, engine, _ := strings.Cut(text.language, " "); {
 		case engine == "setup":
-			b.files[folder+"/setup.go"] = source(t, folder, page, text.line, "", text.text, "")
-		case strings.HasPrefix(text.text, "package main\n"):
-			p := b.piece(page, engine, text.line)
-			b.program(p, text.text)
-			if engine == "serve" {
-				serving = p
-			}
-		default:
-			fragments++
-			b.fragment(t, b.piece(page, engine, text.line), folder, fragments, text.text)
+			b.files[c.folder+"/setup.go"] = source(t, c.folder, page, text.line, "", text.text, "")
+		case language == "go":
+			b.code(t, c, engine, text)
+			continue
+		default: // TestEachBlockHasATestThatRunsIt tells of what is none of these
+			c.result(t, language, text)
 		}
+		c.last = nil
 	}
-	if fragments > 0 {
-		b.imports = append(b.imports, folder)
-		b.files[folder+"/schema.go"] = fmt.Sprintf("package %s\n\nconst schema = %q\n", folder, schema)
-		b.files[folder+"/scaffold.go"] = fmt.Sprintf("package %s\n\n%s", folder, scaffold(t))
+	if c.fragments > 0 {
+		b.imports = append(b.imports, c.folder)
+		b.files[c.folder+"/schema.go"] = fmt.Sprintf("package %s\n\nconst schema = %q\n", c.folder, c.schema)
+		b.files[c.folder+"/scaffold.go"] = fmt.Sprintf("package %s\n\n%s", c.folder, scaffold(t))
+	}
+}
+
+// result notes a block that goes with a Go block: an output with the one right before it, and a
+// console with the program before it that serves.
+func (c *chapter) result(t *testing.T, language string, text block) {
+	t.Helper()
+	switch {
+	case language == "sql":
+		c.schema += text.text
+	case language == "output" && c.last != nil:
+		c.last.runs, c.last.output = true, text.text
+	case language == "console" && c.serving != nil:
+		c.serving.runs, c.serving.consoles = true, append(c.serving.consoles, text.text)
+	case language == "output", language == "console":
+		t.Fatalf("%s:%d: no program is before this block", c.page, text.line)
+	}
+}
+
+// code adds a Go block.
+func (b *book) code(t *testing.T, c *chapter, engine string, text block) {
+	t.Helper()
+	c.last = &piece{page: c.page, engine: engine, line: text.line, name: fmt.Sprintf("p%d", len(b.pieces)+1)}
+	b.pieces = append(b.pieces, c.last)
+	if !strings.HasPrefix(text.text, "package main\n") {
+		c.fragments++
+		b.fragment(t, c, text.text)
+		return
+	}
+	b.program(c.last, text.text)
+	if engine == "serve" {
+		c.serving = c.last
 	}
 }
 
@@ -100,12 +121,6 @@ func letters(r rune) rune {
 		return -1
 	}
 	return r
-}
-
-func (b *book) piece(page, engine string, line int) *piece {
-	p := &piece{page: page, engine: engine, line: line, name: fmt.Sprintf("p%d", len(b.pieces)+1)}
-	b.pieces = append(b.pieces, p)
-	return p
 }
 
 func scaffold(t *testing.T) string {
@@ -132,12 +147,13 @@ func (b *book) program(p *piece, text string) {
 }
 
 // fragment adds statements as a function.
-func (b *book) fragment(t *testing.T, p *piece, folder string, n int, text string) {
+func (b *book) fragment(t *testing.T, c *chapter, text string) {
 	t.Helper()
+	n, p := c.fragments, c.last
 	before := fmt.Sprintf("func fragment%d(ctx context.Context, guard *sqlguard.Guard, db *sql.DB, pool *pgx.Pool, mode *httpmode.Middleware, mux *http.ServeMux) error {\n", n)
 	call := fmt.Sprintf("\n// Run%d runs what is on the page.\nfunc Run%[1]d() { scaffold(%q, fragment%[1]d) }\n", n, p.engine)
-	b.files[fmt.Sprintf("%s/fragment%d.go", folder, n)] = source(t, folder, p.page, p.line, before, text, "\nreturn nil\n}\n"+call)
-	fmt.Fprintf(&b.cases, "\tcase %q:\n\t\t%s.Run%d()\n", p.name, folder, n)
+	b.files[fmt.Sprintf("%s/fragment%d.go", c.folder, n)] = source(t, c.folder, p.page, p.line, before, text, "\nreturn nil\n}\n"+call)
+	fmt.Fprintf(&b.cases, "\tcase %q:\n\t\t%s.Run%d()\n", p.name, c.folder, n)
 }
 
 // source returns a file with the imports that its text needs. Its lines are the page's.
@@ -167,36 +183,43 @@ func (b *book) build(t *testing.T) string {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("the go command is not in PATH; it is needed to build the pages' programs")
 	}
-	here, err := filepath.Abs("book")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var imports strings.Builder
 	for _, folder := range b.imports {
 		fmt.Fprintf(&imports, "import \"github.com/quiescehq/quiesce/internal/readme/book/%s\"\n", folder)
 	}
 	b.files["main.go"] = "package main\n\nimport \"os\"\n" + imports.String() +
 		"\nfunc main() {\n\tswitch os.Args[1] {\n" + b.cases.String() + "\t}\n}\n"
-	dir := t.TempDir()
-	overlay := struct{ Replace map[string]string }{map[string]string{}}
-	for name, text := range b.files {
-		path := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
-		overlay.Replace[filepath.Join(here, name)] = path
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	list, err := json.Marshal(overlay)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "overlay.json"), list, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	bin := filepath.Join(dir, "book")
-	args := slices.Concat([]string{"build"}, buildFlags, []string{"-overlay", filepath.Join(dir, "overlay.json"), "-o", bin, "./book"})
+	bin := filepath.Join(t.TempDir(), "book")
+	args := slices.Concat([]string{"build"}, buildFlags, []string{"-overlay", b.overlay(t), "-o", bin, "./book"})
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		t.Fatalf("the pages' programs do not build: %v\n%s", err, out)
 	}
 	return bin
+}
+
+// overlay writes the files of a book, and returns the path of what the go command's flag of that
+// name takes: where each is in the module, and where it is really.
+func (b *book) overlay(t *testing.T) string {
+	t.Helper()
+	here, err := filepath.Abs("book")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, files := t.TempDir(), map[string]string{}
+	for name, text := range b.files {
+		path := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
+		files[filepath.Join(here, name)] = path
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list, err := json.Marshal(map[string]any{"Replace": files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(path, list, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

@@ -144,7 +144,8 @@ func (p *piece) command(t *testing.T, bin string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(bin, p.name)
 	cmd.Dir = t.TempDir()
-	cmd.Env = environment()
+	// At its end a program with the race detector sleeps for a second, for reports of what still runs.
+	cmd.Env = append(environment(), strings.TrimSpace("GORACE=atexit_sleep_ms=0 "+os.Getenv("GORACE")))
 	switch p.engine {
 	case "postgres":
 		cmd.Env = append(cmd.Env, "DATABASE_URL="+testdb.Postgres(t).Database(t))
