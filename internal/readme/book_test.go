@@ -77,7 +77,11 @@ func (b *book) add(t *testing.T, page string, all []block) {
 		}
 		c.last = nil
 	}
-	if c.fragments > 0 {
+	_, setup := b.files[c.folder+"/setup.go"]
+	switch {
+	case c.fragments == 0 && (setup || c.schema != ""):
+		t.Fatalf("%s has a setup or a schema that no program uses", page)
+	case c.fragments > 0:
 		b.imports = append(b.imports, c.folder)
 		b.files[c.folder+"/schema.go"] = fmt.Sprintf("package %s\n\nconst schema = %q\n", c.folder, c.schema)
 		b.files[c.folder+"/scaffold.go"] = fmt.Sprintf("package %s\n\n%s", c.folder, scaffold(t))

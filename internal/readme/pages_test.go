@@ -123,6 +123,9 @@ func TestThePagesRun(t *testing.T) {
 			b.add(t, page, blocks(t, "../../"+page))
 		}
 	}
+	if len(b.pieces) == 0 {
+		t.Fatal("the pages have no Go block")
+	}
 	bin := b.build(t)
 	for _, piece := range b.pieces {
 		if !piece.runs {
