@@ -6,8 +6,12 @@ import (
 	"testing"
 )
 
-// block is a fenced code block. Its language is all that stands behind the fence.
-type block struct{ language, text string }
+// block is a fenced code block. Its language is all that stands behind the fence, and its line is
+// the first one of its text.
+type block struct {
+	language, text string
+	line           int
+}
 
 // theREADME is the project's.
 const theREADME = "../../README.md"
@@ -21,11 +25,13 @@ func blocks(t *testing.T, path string) []block {
 	}
 	var all []block
 	var open *block
+	number := 0
 	for line := range strings.Lines(string(text)) {
+		number++
 		language, fence := strings.CutPrefix(line, "```")
 		switch {
 		case fence && open == nil:
-			open = &block{language: strings.TrimSpace(language)}
+			open = &block{language: strings.TrimSpace(language), line: number + 1}
 		case fence:
 			all = append(all, *open)
 			open = nil

@@ -117,9 +117,15 @@ func environment() []string {
 // serve starts a program and waits until it answers.
 func serve(t *testing.T, bin, addr string, env ...string) {
 	t.Helper()
-	var out bytes.Buffer
 	cmd := exec.Command(bin)
 	cmd.Env = append(environment(), env...)
+	start(t, cmd, addr)
+}
+
+// start starts a command and waits until something answers at each of the addresses.
+func start(t *testing.T, cmd *exec.Cmd, addrs ...string) {
+	t.Helper()
+	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -130,11 +136,12 @@ func serve(t *testing.T, bin, addr string, env ...string) {
 		cmd.Process.Kill()
 		<-ended
 	})
-	for {
-		conn, err := net.Dial("tcp", addr)
+	for len(addrs) > 0 {
+		conn, err := net.Dial("tcp", addrs[0])
 		if err == nil {
 			conn.Close()
-			return
+			addrs = addrs[1:]
+			continue
 		}
 		select {
 		case err := <-ended:
