@@ -103,7 +103,7 @@ func run(t *testing.T, of []runner, b block) bool {
 // takenOfTheREADME reports whether goBlock finds a block by one of the texts by which the
 // README's tests look for theirs.
 func takenOfTheREADME(b block) bool {
-	for _, text := range []string{"func main()", "guarded-mysql", "guarded-sqlite", "SetPolicy(", ".Hold(", ".Drain("} {
+	for _, text := range []string{"func main()", "guarded-mysql", "guarded-sqlite", "pgx.NewPool(", "SetPolicy(", ".Hold(", ".Drain("} {
 		if strings.Contains(b.text, text) {
 			return true
 		}
