@@ -79,15 +79,19 @@ func (l riverLog) await(texts ...string) {
 // once, and beside it one that inserts jobs and is not guarded.
 type riverSite struct {
 	riverProgram
+	name      string
 	unguarded riverProgram
 	guard     *sqlguard.Guard
 	workers   *reminders
 	log       riverLog
-	dump      func() string
+	// launch replaces the program by a new process, so to speak, which is not started yet.
+	launch  func(follows bool)
+	follows bool // it does not want to be the leader, whose maintenance is the others' too
+	dump    func() string
 }
 
 // newRiverSite returns one that was not started. If stuck is not zero, its jobs are
-// taken for stuck after that time.
+// taken for stuck after that time, and the program follows.
 func newRiverSite(t *testing.T, d riverDriver, stuck time.Duration) *riverSite {
 	t.Helper()
 	dsn := onPostgreSQL.database(t)
@@ -95,42 +99,51 @@ func newRiverSite(t *testing.T, d riverDriver, stuck time.Duration) *riverSite {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &riverSite{guard: guard, log: make(riverLog, 10_000), dump: func() string { return onPostgreSQL.dump(t, dsn) },
+	s := &riverSite{name: d.name, guard: guard, log: make(riverLog, 10_000), dump: func() string { return onPostgreSQL.dump(t, dsn) },
 		workers: &reminders{begun: make(chan int, 1000), finish: make(chan struct{}), runs: map[int]int{}}}
 	workers := river.NewWorkers()
 	river.AddWorker(workers, s.workers)
-	config := &river.Config{Logger: slog.New(s.log), Workers: workers, FetchPollInterval: d.poll, JobTimeout: stuck,
-		RescueStuckJobsAfter: stuck, Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}}}
-	if s.riverProgram, err = d.guarded(dsn, guard, config); err != nil {
-		t.Fatal(err)
+	owned := func(p riverProgram, err error) riverProgram {
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { p.closePool() })
+		return p
 	}
-	t.Cleanup(func() { s.closePool() })
-	if s.unguarded, err = d.bare(dsn, &river.Config{Logger: slog.New(slog.DiscardHandler)}); err != nil {
-		t.Fatal(err)
+	s.launch = func(follows bool) {
+		s.follows = follows
+		s.riverProgram = owned(d.guarded(dsn, guard, &river.Config{Logger: slog.New(s.log), Workers: workers,
+			FetchPollInterval: d.poll, LeaderElectionDisabled: follows, JobTimeout: stuck, RescueStuckJobsAfter: stuck,
+			Queues: map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: 2}}}))
 	}
-	t.Cleanup(func() { s.unguarded.closePool() })
+	s.launch(stuck != 0)
+	s.unguarded = owned(d.bare(dsn, &river.Config{Logger: slog.New(slog.DiscardHandler)}))
 	if err := s.unguarded.migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
 
-// start starts the workers, and waits until they have a leader.
+// start starts the workers, and waits until they lead.
 func (s *riverSite) start(t *testing.T) {
 	t.Helper()
 	if err := s.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	s.log.await("Gained leadership")
+	if !s.follows {
+		s.log.await("Gained leadership")
+	}
 }
 
-// stop stops the workers, and waits until they have none.
+// stop stops the workers, and waits until another may lead.
 func (s *riverSite) stop(t *testing.T) {
 	t.Helper()
 	if err := s.Stop(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	s.log.await("Resigned leadership successfully")
+	if !s.follows {
+		s.log.await("Resigned leadership successfully")
+	}
 }
 
 // close closes writing.
@@ -150,7 +163,7 @@ func (s *riverSite) open() { s.guard.Release("test") }
 func (s *riverSite) unchanged(t *testing.T, before string) {
 	t.Helper()
 	if after := s.dump(); after != before {
-		t.Errorf("in read-only mode River has written\n%s\nbefore:\n%s", after, before)
+		t.Errorf("%s, in read-only mode River has written\n%s\nbefore:\n%s", s.name, after, before)
 	}
 }
 
@@ -174,10 +187,22 @@ func add(t *testing.T, p riverProgram, talk int) int64 {
 	return inserted.Job.ID
 }
 
-// refuses demands that something is refused.
-func refuses(t *testing.T, what string, err error) {
+// refuses demands that something was refused.
+func (s *riverSite) refuses(t *testing.T, what string, err error) {
 	t.Helper()
 	if !errors.Is(err, sqlguard.ErrReadOnly) {
-		t.Errorf("in read-only mode %s: %v, want that it is refused", what, err)
+		t.Errorf("%s, in read-only mode %s: %v, want that it is refused", s.name, what, err)
+	}
+}
+
+// workedOnce demands that jobs, which are numbered, were worked once each.
+func (s *riverSite) workedOnce(t *testing.T, numbers ...int) {
+	t.Helper()
+	once := map[int]int{}
+	for _, n := range numbers {
+		once[n] = 1
+	}
+	if worked := s.workers.worked(); !maps.Equal(worked, once) {
+		t.Errorf("%s, the jobs were worked so often: %v, want each of %v once", s.name, worked, numbers)
 	}
 }
