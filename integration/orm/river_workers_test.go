@@ -12,22 +12,15 @@ import (
 
 var riverDrivers = []riverDriver{riverOnSQL, riverOnPgx}
 
-// riverSites returns a site for each of River's drivers. They are led through a test together,
-// because most of it is waiting.
-func riverSites(t *testing.T, stuck time.Duration) []*riverSite {
-	t.Helper()
-	var sites []*riverSite
-	for _, d := range riverDrivers {
-		sites = append(sites, newRiverSite(t, d, stuck))
-	}
-	return sites
-}
-
 // TestRiverThatGoesOnRunningInReadOnlyMode shows what the recipe says of it: it is refused
-// whatever it writes, no job is lost or worked twice, and it goes on by itself after that.
+// whatever it writes, no job is lost or worked twice, and it goes on by itself after that. Both
+// drivers are led through it together, because most of it is waiting.
 func TestRiverThatGoesOnRunningInReadOnlyMode(t *testing.T) {
 	t.Parallel()
-	sites := riverSites(t, 0)
+	var sites []*riverSite
+	for _, d := range riverDrivers {
+		sites = append(sites, newRiverSite(t, d, 0))
+	}
 	ended, before := map[*riverSite]int64{}, map[*riverSite]string{}
 	for _, s := range sites {
 		s.close(t)
@@ -64,27 +57,26 @@ func TestRiverThatGoesOnRunningInReadOnlyMode(t *testing.T) {
 // was done since then only the process knew, so it is taken for stuck, and done again.
 func TestRiverWhoseProcessEndsInReadOnlyMode(t *testing.T) {
 	t.Parallel()
-	for _, s := range riverSites(t, time.Millisecond) {
-		s.start(t)
-		ended := add(t, s.riverProgram, 1)
-		<-s.workers.begun
-		s.close(t)
-		close(s.workers.finish)
-		s.log.await("Completer error (will retry after sleep)")
-		if err := s.closePool(); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Stop(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		s.open()
-		s.launch(false)
-		s.start(t)
-		s.log.await("JobRescuer: Ran successfully")
-		job := s.job(t, ended)
-		if len(job.Errors) != 1 || !strings.Contains(job.Errors[0].Error, "Stuck job rescued") {
-			t.Errorf("%s, the job that ended in read-only mode has the errors %v, want that it was taken for stuck", s.name, job.Errors)
-		}
-		s.stop(t)
+	s := newRiverSite(t, riverOnPgx, time.Millisecond)
+	s.start(t)
+	ended := add(t, s.riverProgram, 1)
+	<-s.workers.begun
+	s.close(t)
+	close(s.workers.finish)
+	s.log.await("Completer error (will retry after sleep)")
+	if err := s.closePool(); err != nil {
+		t.Fatal(err)
 	}
+	if err := s.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	s.open()
+	s.launch(false)
+	s.start(t)
+	s.log.await("JobRescuer: Ran successfully")
+	job := s.job(t, ended)
+	if len(job.Errors) != 1 || !strings.Contains(job.Errors[0].Error, "Stuck job rescued") {
+		t.Errorf("the job that ended in read-only mode has the errors %v, want that it was taken for stuck", job.Errors)
+	}
+	s.stop(t)
 }
