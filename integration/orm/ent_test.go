@@ -9,12 +9,17 @@ import (
 
 	"entgo.io/ent/dialect"
 	entsql "entgo.io/ent/dialect/sql"
+	gomysql "github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5/stdlib"
+	modernc "modernc.org/sqlite"
 
 	"github.com/quiescehq/quiesce/driver"
+	"github.com/quiescehq/quiesce/driver/mysql"
 	"github.com/quiescehq/quiesce/driver/pgx"
+	"github.com/quiescehq/quiesce/driver/sqlite"
 	"github.com/quiescehq/quiesce/integration/orm/internal/entdb"
 	enttalk "github.com/quiescehq/quiesce/integration/orm/internal/entdb/talk"
+	"github.com/quiescehq/quiesce/sqlguard"
 )
 
 var entLibraries = []library{
@@ -108,29 +113,55 @@ func entWrites(client *entdb.Client, created outcome) []write {
 // begins with ent's own name of the dialect.
 func TestEntKnowsADialectByTheBeginningOfADriversName(t *testing.T) {
 	err := driver.Register("postgres-guarded", stdlib.GetDefaultDriver(), pgx.Config(nil))
+	err = errors.Join(err,
+		driver.Register("mysql-guarded", &gomysql.MySQLDriver{}, mysql.Config(nil)),
+		driver.Register("sqlite3-guarded", &modernc.Driver{}, sqlite.Config(nil)),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dsn := onPostgreSQL.database(t)
-	drv, err := entsql.Open("postgres-guarded", dsn)
+	for _, test := range []struct {
+		e              engine
+		known, unknown string
+	}{
+		{onPostgreSQL, "postgres-guarded", "guarded-pgx"},
+		{onMariaDB, "mysql-guarded", "guarded-mysql"},
+		{onSQLite, "sqlite3-guarded", "guarded-sqlite"},
+	} {
+		t.Run(test.e.name, func(t *testing.T) {
+			dsn := test.e.database(t)
+			if err := entCreates(t, test.known, dsn); err != nil {
+				t.Errorf("under a name that begins with the dialect's: %v", err)
+			}
+			if err := entCreates(t, test.unknown, dsn); err == nil {
+				t.Errorf("ent knows the dialect of %s, so it needs no recipe", test.unknown)
+			}
+			if _, err := entdb.Open(test.unknown, dsn); err == nil {
+				t.Errorf("the generated Open takes %s, so it needs no recipe", test.unknown)
+			}
+			hold(t, sqlguard.ReadOnly, sqlguard.Policy{}, func() {
+				drv, err := entsql.Open(test.known, dsn)
+				if err != nil {
+					t.Fatal(err)
+				}
+				client := entdb.NewClient(entdb.Driver(drv))
+				defer client.Close()
+				if err := client.Talk.Create().SetTitle("refused").Exec(t.Context()); !errors.Is(err, sqlguard.ErrReadOnly) {
+					t.Errorf("under %s, Create in read-only mode: %v", test.known, err)
+				}
+			})
+		})
+	}
+}
+
+// entCreates opens ent by a driver's name, and has it create its schema.
+func entCreates(t *testing.T, name, dsn string) error {
+	t.Helper()
+	drv, err := entsql.Open(name, dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := entdb.NewClient(entdb.Driver(drv))
 	defer client.Close()
-	if err := client.Schema.Create(t.Context()); err != nil {
-		t.Errorf("under a name that begins with postgres: %v", err)
-	}
-	other, err := entsql.Open("guarded-pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	unknown := entdb.NewClient(entdb.Driver(other))
-	defer unknown.Close()
-	if err := unknown.Schema.Create(t.Context()); err == nil {
-		t.Error("ent knows the dialect of guarded-pgx, so it needs no recipe")
-	}
-	if _, err := entdb.Open("guarded-pgx", dsn); err == nil {
-		t.Error("the generated Open takes guarded-pgx, so it needs no recipe")
-	}
+	return client.Schema.Create(t.Context())
 }

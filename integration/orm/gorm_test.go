@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"testing"
 
 	"gorm.io/driver/mysql"
 	"gorm.io/driver/postgres"
@@ -122,6 +123,44 @@ func gormWrites(with func(context.Context) *gorm.DB) []write {
 				return nil
 			})
 		}},
+		{name: "Update of all, AllowGlobalUpdate", run: func(ctx context.Context) error {
+			return with(ctx).Session(&gorm.Session{AllowGlobalUpdate: true}).Model(&talk{}).Update("stars", gorm.Expr("stars + ?", 2)).Error
+		}},
 		{name: "AutoMigrate", skipped: refused, run: func(ctx context.Context) error { return with(ctx).AutoMigrate(&talkWithRoom{}) }},
+	}
+}
+
+// TestGORMNeedsToBeGivenAPoolOnPostgreSQL shows why the recipe gives it no DriverName: under a name
+// that is not pgx's, its migrator prepares a SELECT * that a column added later makes useless.
+func TestGORMNeedsToBeGivenAPoolOnPostgreSQL(t *testing.T) {
+	byName := func(dsn string, config *gorm.Config) (*gorm.DB, error) {
+		return gorm.Open(postgres.New(postgres.Config{DriverName: "guarded-pgx", DSN: dsn}), config)
+	}
+	for _, test := range []struct {
+		name     string
+		open     func(dsn string, config *gorm.Config) (*gorm.DB, error)
+		migrates bool
+	}{
+		{"given a pool, it migrates twice", openGORMOnPostgreSQL, true},
+		{"given a DriverName, it does not", byName, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			db, err := test.open(onPostgreSQL.database(t), &gorm.Config{Logger: logger.Discard})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pool, err := db.DB()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer pool.Close()
+			pool.SetMaxOpenConns(1) // which has the statement prepared
+			if err := errors.Join(db.AutoMigrate(&talk{}), db.AutoMigrate(&talkWithRoom{})); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.AutoMigrate(&talkWithRoom{}); (err == nil) != test.migrates {
+				t.Errorf("AutoMigrate after a column was added: %v", err)
+			}
+		})
 	}
 }

@@ -9,7 +9,9 @@ import (
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
 
+	"github.com/quiescehq/quiesce/driver/pgx"
 	"github.com/quiescehq/quiesce/integration/orm/internal/sqlcdb"
+	"github.com/quiescehq/quiesce/integration/orm/internal/sqlcpgx"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -56,6 +58,27 @@ func TestSQLCCountsNoSkippedRows(t *testing.T) {
 	}
 	hold(t, sqlguard.ReadOnly, rows, func() { rename(0) })
 	rename(1)
+}
+
+func TestARuleThatNamesItSkipsSQLCsCopyFrom(t *testing.T) {
+	pool, err := pgx.NewPool(t.Context(), onPostgreSQL.database(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.Close()
+	if err := runOn(pool, createNotes)(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	copies := func(want int64) {
+		t.Helper()
+		n, err := sqlcpgx.New(pool).CopyNotes(t.Context(), []sqlcpgx.CopyNotesParams{{ID: 11, Title: "copied"}})
+		if err != nil || n != want {
+			t.Errorf(":copyfrom says %d (%v), want %d", n, err, want)
+		}
+	}
+	named := sqlguard.Policy{Rules: []sqlguard.Rule{{Tables: []string{"notes"}, Ops: []sqlguard.Op{sqlguard.OpCopy}, Action: sqlguard.Skip}}}
+	hold(t, sqlguard.ReadOnly, named, func() { copies(0) })
+	copies(1)
 }
 
 // TestGooseTakesASkippedMigrationForDone is why the recipe warns of rules that skip.

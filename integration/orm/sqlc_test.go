@@ -26,12 +26,9 @@ func prepareSQLC(ctx context.Context, db *sql.DB) (*sqlcdb.Queries, error) {
 	return sqlcdb.Prepare(ctx, db)
 }
 
-// sqlcVersion is the one that generated the code, which says so itself.
-const sqlcVersion = "v1.31.1"
-
 func sqlcOn(name string, queries func(db *sql.DB) func(context.Context) (*sqlcdb.Queries, error)) library {
 	use := func(db *sql.DB) (app, error) { return sqlcApp(db, queries(db)), nil }
-	return library{name: name, version: sqlcVersion, engine: onPostgreSQL,
+	return library{name: name, generated: "internal/sqlcdb/db.go", engine: onPostgreSQL,
 		guarded: func(dsn string) (app, error) {
 			db, err := sql.Open("guarded-pgx", dsn)
 			if err != nil {

@@ -44,15 +44,36 @@ func TestLibraries(t *testing.T) {
 // line returns a row as Markdown.
 func line(t *testing.T, r row) string {
 	t.Helper()
-	shown := r.library.version
-	if shown == "" {
+	shown := ""
+	if r.library.generated != "" {
+		shown = generator(t, r.library.generated)
+	} else {
 		shown = version(t, r.library.module)
+	}
+	if r.library.startRefused {
+		r.refused += "; does not start"
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", r.library.name, shown, r.library.engine.name,
 		r.off, r.refused, r.skipped, r.observed)
 }
 
-// version returns the version of a module that go.mod asks for.
+// generator returns the version of what has generated a file, which its first lines name.
+func generator(t *testing.T, path string) string {
+	t.Helper()
+	code, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(code), "// versions:\n//   sqlc ")
+	shown, _, isLine := strings.Cut(rest, "\n")
+	if !ok || !isLine {
+		t.Fatalf("%s does not say what has generated it", path)
+	}
+	return shown
+}
+
+// version returns the version of a module that go.mod asks for, which is the one that is compiled,
+// because go.mod is tidy. A test's build information has no modules.
 func version(t *testing.T, module string) string {
 	t.Helper()
 	mod, err := os.ReadFile("../go.mod")
@@ -103,7 +124,7 @@ func compareTable(t *testing.T, found []string) {
 
 // libraries are all that are proven, in the order of the table.
 func libraries() []library {
-	return slices.Concat(sqlxLibraries, gormLibraries, gooseLibraries, bunLibraries, sqlcLibraries, scanyLibraries, migrateLibraries, entLibraries, riverLibraries)
+	return slices.Concat(sqlxLibraries, gormLibraries, gooseLibraries, bunLibraries, sqlcLibraries, sqlcPgxLibraries, scanyLibraries, pgxscanLibraries, migrateLibraries, entLibraries, riverLibraries)
 }
 
 // proofs returns how many lines the whole table has.

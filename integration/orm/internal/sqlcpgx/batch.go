@@ -16,6 +16,115 @@ var (
 	ErrBatchAlreadyClosed = errors.New("batch already closed")
 )
 
+const notesTitled = `-- name: NotesTitled :batchmany
+SELECT id, title FROM notes WHERE title = $1 ORDER BY id
+`
+
+type NotesTitledBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+func (q *Queries) NotesTitled(ctx context.Context, title []string) *NotesTitledBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range title {
+		vals := []interface{}{
+			a,
+		}
+		batch.Queue(notesTitled, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &NotesTitledBatchResults{br, len(title), false}
+}
+
+func (b *NotesTitledBatchResults) Query(f func(int, []Note, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		var items []Note
+		if b.closed {
+			if f != nil {
+				f(t, items, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		err := func() error {
+			rows, err := b.br.Query()
+			if err != nil {
+				return err
+			}
+			defer rows.Close()
+			for rows.Next() {
+				var i Note
+				if err := rows.Scan(&i.ID, &i.Title); err != nil {
+					return err
+				}
+				items = append(items, i)
+			}
+			return rows.Err()
+		}()
+		if f != nil {
+			f(t, items, err)
+		}
+	}
+}
+
+func (b *NotesTitledBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
+const putNotes = `-- name: PutNotes :batchone
+INSERT INTO notes (id, title) VALUES ($1, $2) RETURNING id, title
+`
+
+type PutNotesBatchResults struct {
+	br     pgx.BatchResults
+	tot    int
+	closed bool
+}
+
+type PutNotesParams struct {
+	ID    int32
+	Title string
+}
+
+func (q *Queries) PutNotes(ctx context.Context, arg []PutNotesParams) *PutNotesBatchResults {
+	batch := &pgx.Batch{}
+	for _, a := range arg {
+		vals := []interface{}{
+			a.ID,
+			a.Title,
+		}
+		batch.Queue(putNotes, vals...)
+	}
+	br := q.db.SendBatch(ctx, batch)
+	return &PutNotesBatchResults{br, len(arg), false}
+}
+
+func (b *PutNotesBatchResults) QueryRow(f func(int, Note, error)) {
+	defer b.br.Close()
+	for t := 0; t < b.tot; t++ {
+		var i Note
+		if b.closed {
+			if f != nil {
+				f(t, i, ErrBatchAlreadyClosed)
+			}
+			continue
+		}
+		row := b.br.QueryRow()
+		err := row.Scan(&i.ID, &i.Title)
+		if f != nil {
+			f(t, i, err)
+		}
+	}
+}
+
+func (b *PutNotesBatchResults) Close() error {
+	b.closed = true
+	return b.br.Close()
+}
+
 const renameNotes = `-- name: RenameNotes :batchexec
 UPDATE notes SET title = $2 WHERE id = $1
 `
