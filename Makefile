@@ -80,6 +80,7 @@ tidy: # are go.mod and go.sum what the code asks for?
 	cd tools && $(GO) mod tidy -diff
 	cd integration && $(GO) mod tidy -diff
 	cd otelguard && $(GO) mod tidy -diff
+	cd otelguard/rulestest && $(GO) mod tidy -diff
 
 .PHONY: check
 check: # of the code as it is written
@@ -89,6 +90,7 @@ check: # of the code as it is written
 	$(TOOL) staticcheck ./...
 	cd integration && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./...
 	cd otelguard && $(GO) vet ./... && $(GO) tool -modfile=../tools/go.mod staticcheck ./...
+	cd otelguard/rulestest && $(GO) vet ./... && $(GO) tool -modfile=../../tools/go.mod staticcheck ./...
 
 .PHONY: no-cgo
 no-cgo: # everything builds without a C compiler, and the guard works without one
@@ -111,8 +113,9 @@ integration: integration/browser/node_modules/axe-core/axe.min.js # against what
 	cd integration && QUIESCE_TEST_SERVERS=required QUIESCE_TEST_BROWSER=required $(GO) test -timeout 15m ./...
 
 .PHONY: otelguard
-otelguard: # what OpenTelemetry is told, in a module of its own
+otelguard: # what OpenTelemetry is told, and what Prometheus makes of it, in modules of their own
 	cd otelguard && $(GO) test -race ./...
+	cd otelguard/rulestest && $(GO) test ./... # without the race detector, as in integration
 
 # npm takes the very version whose hash the lock file has.
 integration/browser/node_modules/axe-core/axe.min.js: integration/browser/package-lock.json integration/browser/package.json

@@ -1,11 +1,11 @@
 package otelguard
 
 import (
+	"errors"
 	"time"
 
 	"go.opentelemetry.io/otel/metric"
 
-	"errors"
 	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
 )

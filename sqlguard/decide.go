@@ -20,7 +20,9 @@ func (g *Guard) Decide(ctx context.Context, dialect string, v *Verdict) (Decisio
 
 // Decide is [Guard.Decide] for a statement on this connection: while
 // [Change.Grace] lasts, what was open before writing was closed may write. Such a
-// statement passes unless it is an [Escape], or would end the transaction.
+// statement passes unless it is an [Escape], or would end the transaction. Of a statement in a
+// transaction whose ctx is the background context, the recorder and the observer of the context
+// are told with which the transaction began.
 func (c *Conn) Decide(ctx context.Context, v *Verdict) (Decision, error) {
 	c.decided = c.guard.current()
 	if c.decided.Mode == Observe && v.Tx == TxNone && c.tx.wasObserved() {
@@ -59,6 +61,7 @@ func (g *Guard) decide(ctx context.Context, state *State, dialect string, v *Ver
 	if ruling.bypassed {
 		e.Reason, _ = bypass(ctx)
 	}
+	told := c.tells(ctx)
 	switch {
 	case state.Mode == Observe:
 		e.Kind = Observed
@@ -68,14 +71,14 @@ func (g *Guard) decide(ctx context.Context, state *State, dialect string, v *Ver
 		e.Kind = Graced
 	case ruling.decision == Drop:
 		e.Kind = Skipped
-		if r := RecorderFrom(ctx); r != nil {
+		if r := RecorderFrom(told); r != nil {
 			r.skipped.Add(1)
 		}
 	default:
-		return Refuse, g.reject(ctx, state, e)
+		return Refuse, g.reject(told, state, e)
 	}
 	g.counts.add(e.Kind)
-	g.tell(ctx, e)
+	g.tell(told, e)
 	if e.Kind == Observed {
 		g.report.note(ctx, e, ruling.bypassed, c)
 	}
@@ -83,6 +86,16 @@ func (g *Guard) decide(ctx context.Context, state *State, dialect string, v *Ver
 		return Drop, nil
 	}
 	return Pass, nil
+}
+
+// tells returns the context that is told of a statement: its own, or its transaction's if it
+// has none, as in database/sql's methods that take no context. What a context asks for, such as a
+// bypass, is its own statements' alone.
+func (c *Conn) tells(ctx context.Context) context.Context {
+	if c == nil || c.tx.ctx == nil || ctx != context.Background() && ctx != context.TODO() {
+		return ctx
+	}
+	return c.tx.ctx
 }
 
 // Refuse returns the refusal of a statement that the guard has let through, or

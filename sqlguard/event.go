@@ -78,7 +78,8 @@ type Observer interface {
 	// Observe is called for each event, by the goroutine that caused it, possibly
 	// by several at once; it must return quickly. Flips are told one at a time, in order of
 	// their epochs, while the guard's switch is held: do not call Hold, Release or
-	// Subscribe from within. ctx is the statement's, or the background context.
+	// Subscribe from within. ctx is the statement's; where that is the background
+	// context, that of its transaction; and otherwise the background context.
 	Observe(ctx context.Context, e Event)
 }
 

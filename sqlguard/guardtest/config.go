@@ -15,7 +15,7 @@ type Config struct {
 	Guard *sqlguard.Guard
 
 	// ContextOnly has only statements count that run with the context of a watched request, or
-	// one of [Log.Context]. Set it where others use the guard at the same time: tests in
+	// one of [Log.Context], or in a transaction that was begun with one. Set it where others use the guard at the same time: tests in
 	// parallel, background work. If false, statements without such a context count too, which
 	// finds the ones that forget their request's.
 	ContextOnly bool

@@ -15,8 +15,9 @@ import (
 // the tables and the caller. Everything passes meanwhile, so one run finds them all; what a mode that is
 // in force refuses is found as well.
 //
-// It should be outermost, so that it sees the method as the client sent it. Statements of goroutines that outlive
-// the test are not seen. The guard is in observe mode until the test ends, which the answers
+// It should be outermost, so that it sees the method as the client sent it. A write that comes after the answer is
+// found if it has the request's context, or one made from it (context.WithoutCancel); what
+// goroutines do without one is not seen then, nor what they do after the test. The guard is in observe mode until the test ends, which the answers
 // of httpmode's middleware say in a header. It ends the test if cfg has no guard.
 func Handler(tb testing.TB, cfg Config, next http.Handler) http.Handler {
 	tb.Helper()
