@@ -32,7 +32,7 @@
 // [Config.Rewrite], and otherwise makes the statement one that is not understood.
 //
 // A query that no text proves to be a read, because it calls a function that nobody vouches
-// for, is judged by the engine: see engine.go. It runs in a read-only transaction of its
+// for, is judged by the engine. It runs in a read-only transaction of its
 // own, or of the program's; where that is not possible it is refused, with what to do
 // about it in the error. The engine's refusal is the driver's own error, and is
 // noted in the context's [sqlguard.Recorder] and counted all the same.
@@ -53,10 +53,14 @@
 //
 // After a refusal, a transaction can only be rolled back: Commit does so, and
 // returns a *sqlguard.BlockedError, whatever the mode is by then. Reads go on
-// working until then. See transaction.go for the same with transactions that are
-// begun by text. While the mode is read-only, BeginTx asks the engine for a
-// read-only transaction, unless a policy or bypass may have to make an
-// exception in it.
+// working until then, and a savepoint that is rolled back does not mend it. While the
+// mode is read-only, BeginTx asks the engine for a read-only transaction, unless a policy or
+// bypass may have to make an exception in it.
+//
+// What texts begin and end (BEGIN, COMMIT, SQLite's SAVEPOINT) is followed while a mode is on. After
+// a refusal a COMMIT by text sends ROLLBACK and returns the guard's error. What a
+// text has begun while the mode was off nobody saw; in read-only mode that can only be rolled back
+// too.
 //
 // # Draining
 //

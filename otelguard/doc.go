@@ -25,19 +25,28 @@
 //	quiesce.fleet.alarm          gauge      1 if the fleet's member has an alarm, else 0
 //	quiesce.unguarded.writers    gauge      sessions that the last verification saw writing
 //	quiesce.unguarded.moved      gauge      tables that it saw written
+//	quiesce.verification.failing gauge      1 if the last verification has failed, else 0
 //	quiesce.http.answers         counter    by quiesce.outcome (passed, converted, refused, sign_in, bypassed)
 //
 // Those of the fleet are there if Config.Member is, the one of HTTP if Config.HTTP is, and those of a
-// verification after [Telemetry.Verified]. The attributes of the database are those of
+// verification once there was one, by [Telemetry.Watch] or [Telemetry.Verified]. The attributes of the database are those of
 // OpenTelemetry's semantic conventions, stable since 1.33; db.operation.name and db.collection.name
 // become "_OTHER" for whatever is new once [Config.Names] of them were seen. A statement that writes several tables has no
 // db.collection.name.
+//
+// # Unguarded writers
+//
+// What has no guard no guard can count. [Telemetry.Watch] asks the database itself, by package verify,
+// while writing is closed; the command quiesce, which proves that writing is over, is no process that
+// anybody scrapes. Run it in one process of a fleet, with a pool of its own that no guard wraps and an account that
+// may see what others do.
 //
 // # Prometheus, Grafana
 //
 // The usual bridge, go.opentelemetry.io/otel/exporters/prometheus, serves them as quiesce_mode,
 // quiesce_decisions_total, quiesce_drain_duration_seconds and so on. With it go
-// grafana/dashboard.json and prometheus/alerts.yml, beside this file.
+// grafana/dashboard.json and prometheus/alerts.yml, beside this file; package rulestest holds both to
+// Prometheus's own engine.
 //
 // # With otelsql
 //

@@ -2,6 +2,8 @@ package otelguard_test
 
 import (
 	"bufio"
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"log"
@@ -18,7 +20,30 @@ import (
 	"github.com/quiescehq/quiesce/httpmode"
 	"github.com/quiescehq/quiesce/otelguard"
 	"github.com/quiescehq/quiesce/sqlguard"
+	"github.com/quiescehq/quiesce/sqlguard/fleet/verify"
 )
+
+// One process of a fleet asks the database who writes past every guard, by a pool of its own.
+func ExampleTelemetry_Watch() {
+	telemetry, err := otelguard.Start(otelguard.Config{}) // of sqlguard.Default
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer telemetry.Stop()
+	db, err := sql.Open("sqlite", "app.db") // unguarded, with an account that may see what others do
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer db.Close()
+
+	ctx, cancel := context.WithCancel(context.Background())
+	watched := make(chan error, 1)
+	go func() { watched <- telemetry.Watch(ctx, verify.Config{DB: db, Dialect: verify.SQLite}, 0) }()
+	// … the program does its work …
+	cancel()
+	fmt.Println(<-watched)
+	// Output: <nil>
+}
 
 // Prometheus reads a guard's metrics by the usual bridge. A site that is a member of a fleet hands that
 // over too, as Config.Member.

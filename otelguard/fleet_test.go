@@ -70,7 +70,7 @@ func TestAVerificationTellsOfUnguardedWriters(t *testing.T) {
 	m := measure(t, newGuard(t), otelguard.Config{})
 	m.want(t, map[string]float64{"quiesce_unguarded_writers": -1, "quiesce_unguarded_moved": -1, "quiesce_fleet_armed": -1})
 	m.telemetry.Verified(verify.Report{Writers: make([]verify.Writer, 2), Moved: make([]verify.Moved, 1)})
-	m.want(t, map[string]float64{"quiesce_unguarded_writers": 2, "quiesce_unguarded_moved": 1})
+	m.want(t, map[string]float64{"quiesce_unguarded_writers": 2, "quiesce_unguarded_moved": 1, "quiesce_verification_failing": 0})
 	m.telemetry.Verified(verify.Report{Quiet: true})
 	m.want(t, map[string]float64{"quiesce_unguarded_writers": 0, "quiesce_unguarded_moved": 0})
 }

@@ -101,15 +101,23 @@ func (t *Telemetry) ofVerification(m *maker) []gauge {
 	moved, err := m.meter.Int64ObservableGauge("quiesce.unguarded.moved", metric.WithUnit("{table}"),
 		metric.WithDescription("Tables and sequences that the last verification saw written."))
 	m.err = errors.Join(m.err, err)
+	failing, err := m.meter.Int64ObservableGauge("quiesce.verification.failing",
+		metric.WithDescription("1 if the last verification has failed, so that nothing is known of unguarded writers."))
+	m.err = errors.Join(m.err, err)
 	return []gauge{
 		{writers, func(r *reading) {
-			if report := t.verified.Load(); report != nil {
-				r.observer.ObserveInt64(writers, int64(len(report.Writers)))
+			if v := t.verified.Load(); v != nil && v.report != nil {
+				r.observer.ObserveInt64(writers, int64(len(v.report.Writers)))
 			}
 		}},
 		{moved, func(r *reading) {
-			if report := t.verified.Load(); report != nil {
-				r.observer.ObserveInt64(moved, int64(len(report.Moved)))
+			if v := t.verified.Load(); v != nil && v.report != nil {
+				r.observer.ObserveInt64(moved, int64(len(v.report.Moved)))
+			}
+		}},
+		{failing, func(r *reading) {
+			if v := t.verified.Load(); v != nil {
+				r.observer.ObserveInt64(failing, oneIf(v.report == nil))
 			}
 		}},
 	}

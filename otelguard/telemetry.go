@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/quiescehq/quiesce/sqlguard"
-	"github.com/quiescehq/quiesce/sqlguard/fleet/verify"
 )
 
 // Scope is the name of the instrumentation scope.
@@ -39,7 +38,7 @@ type Telemetry struct {
 	collections names
 	decisions   metric.Int64Counter
 	drains      metric.Float64Histogram
-	verified    atomic.Pointer[verify.Report]
+	verified    atomic.Pointer[verification]
 
 	stop struct {
 		sync.Once
@@ -86,10 +85,6 @@ func (t *Telemetry) Stop() error {
 	})
 	return t.stop.err
 }
-
-// Verified tells what a verification has seen: who writes past every guard. It is for
-// programs that verify by themselves; only the latest report counts.
-func (t *Telemetry) Verified(r verify.Report) { t.verified.Store(&r) }
 
 // Observe is called by the guard.
 func (t *Telemetry) Observe(ctx context.Context, e sqlguard.Event) {

@@ -22,6 +22,28 @@
 //	Conn: marked before the mode is read, until its end ←─ Guard.Drain, which reads
 //	the marks after the mode is set
 //
+// # In a program
+//
+// A guard is made with its policy, given to a driver's pool and to httpmode's middleware, and
+// then held and released by whoever operates:
+//
+//	guard, err := sqlguard.New(sqlguard.Config{Policy: sqlguard.Policy{Rules: []sqlguard.Rule{
+//		{Tables: []string{"page_views"}, Action: sqlguard.Skip},
+//	}}})
+//	…
+//	db, err := sqlite.Open("file:app.db", guard) // driver/sqlite; or driver/pgx, driver/mysql
+//	…
+//	err = guard.Hold("control-panel", sqlguard.Change{Mode: sqlguard.ReadOnly, By: "ada"})
+//	report, err := guard.Drain(ctx) // nil: nothing that was open can still be committed
+//	…
+//	guard.Release("control-panel")
+//
+// A refusal comes back from Exec, Query or Commit; errors.Is(err, [ErrReadOnly]) tells it. Before
+// what no database undoes, such as mail, ask [Guard.Writable]. [Default] is the guard of
+// programs that make none; it begins as the environment says ([EnvReadOnly] and its
+// fellows). [WithBypass] lets a migration write, [WithBestEffort] lets a write be lost, and
+// [WithLabel] names who runs it.
+//
 // # What holds
 //
 // These are the promises of the whole project, by the names that code and tests

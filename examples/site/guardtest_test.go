@@ -3,6 +3,7 @@ package main
 import (
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -99,4 +100,48 @@ func lookAround(t *testing.T, url string) {
 	v.wantStatus(http.StatusSeeOther, v.post("/talks/2/star", "star", "on"))
 	v.wantStatus(http.StatusSeeOther, v.post("/talks/2", "comment", "Hello"))
 	v.wantStatus(http.StatusSeeOther, v.post("/propose", "title", "T", "abstract", "A"))
+}
+
+// TestWhatTheSiteLosesIsListed writes as visitors do. What would be refused happens, and is
+// listed; in read-only mode the middleware refuses it before any statement runs.
+func TestWhatTheSiteLosesIsListed(t *testing.T) {
+	for name, test := range map[string]struct {
+		listen func(testing.TB, guardtest.Config) *guardtest.Log
+		status int
+		want   []string
+	}{
+		"observed": {guardtest.Observe, http.StatusSeeOther, []string{
+			"INSERT (stars) labelled POST /talks/{id}/star", "INSERT (comments) labelled POST /talks/{id}", "INSERT (talks) labelled POST /propose",
+		}},
+		"read-only": {guardtest.ReadOnly, http.StatusServiceUnavailable, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			guard, err := sqlguard.New(sqlguard.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			data := openGuarded(t, newFile(t), guard)
+			site, err := newSite(t.Context(), data, guard, testToken, slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := httptest.NewServer(site)
+			defer server.Close()
+			v := loggedIn(t, server.URL)
+			list := test.listen(t, guardtest.Config{Guard: guard})
+			v.wantStatus(http.StatusOK, v.get("/talks/1"))
+			v.wantStatus(test.status, v.post("/talks/2/star", "star", "on"))
+			v.wantStatus(test.status, v.post("/talks/2", "comment", "Hello"))
+			v.wantStatus(test.status, v.post("/propose", "title", "T", "abstract", "A"))
+			var lost []string
+			for _, f := range list.Findings() {
+				what, _, _ := strings.Cut(f.String(), " by ")
+				lost = append(lost, what)
+			}
+			if !slices.Equal(lost, test.want) {
+				t.Errorf("listed %q, not %q", lost, test.want)
+			}
+		})
+	}
 }

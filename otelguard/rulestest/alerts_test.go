@@ -48,6 +48,8 @@ var scenarios = []struct {
 	{"the member has an alarm", 0, values{"quiesce_fleet_alarm": 1}, []string{"QuiesceFleetAlarm"}},
 	{"a session writes past every guard", 0, values{"quiesce_unguarded_writers": 1}, []string{"QuiesceUnguardedWriters"}},
 	{"a table is written past every guard", 0, values{"quiesce_unguarded_moved": 1}, []string{"QuiesceUnguardedWriters"}},
+	{"verification has failed once", time.Minute, values{"quiesce_verification_failing": 1}, nil},
+	{"verification goes on failing", 4 * time.Minute, values{"quiesce_verification_failing": 1}, []string{"QuiesceVerificationFailing"}},
 	{"a session writes, and writing is open", time.Minute, values{"quiesce_unguarded_writers": 1, "quiesce_mode": 0}, nil},
 	{"one process is still open", time.Minute, values{"quiesce_mode": 0}, nil},
 	{"one process stays open", 3 * time.Minute, values{"quiesce_mode": 0}, []string{"QuiesceModesDiffer"}},
@@ -112,8 +114,8 @@ func TestAnAlertSaysWhereAndWhat(t *testing.T) {
 	families := expose(t)
 	for _, rule := range rules(t) {
 		check(t, families, rule.Expr, rule.Annotations["summary"]+rule.Annotations["description"])
-		if rule.Annotations["summary"] == "" || rule.Labels["severity"] == "" {
-			t.Errorf("%s has no summary, or no severity", rule.Alert)
+		if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" || rule.Labels["severity"] == "" {
+			t.Errorf("%s has no summary, no description, or no severity", rule.Alert)
 		}
 	}
 }

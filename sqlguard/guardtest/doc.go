@@ -20,6 +20,12 @@
 // What a policy skips or allows, or a bypass with a reason lets through, would not be refused, and is not
 // listed. Nor is, in observe mode, a query that only the engine can judge: [ReadOnly] has it judged.
 //
+// # Whose a write is
+//
+// It is the request's whose context the statement has, or its transaction. One that has none, because
+// the handler forgot it or a worker runs it, is blamed on the request that is being answered, as long as all of
+// those should only read; after the answer it is nobody's.
+//
 // # Tests in parallel
 //
 // There is no state but that of the guard which a test hands over. Tests that run in
