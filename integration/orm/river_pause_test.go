@@ -78,7 +78,7 @@ func TestRiverThatRestsLosesNothing(t *testing.T) {
 				s.start(t)
 				numbers := []int{1, 2, 3, 4, 5, 6}
 				for _, n := range numbers {
-					add(t, s.riverProgram, n)
+					add(t, s.riverProgram, reminder{Talk: n})
 				}
 				<-s.workers.begun
 				<-s.workers.begun // and no more at a time
@@ -86,7 +86,7 @@ func TestRiverThatRestsLosesNothing(t *testing.T) {
 				s.close(t)
 				before := s.dump()
 				rested := len(s.workers.worked())
-				_, err := s.Insert(t.Context(), reminder{7}, nil)
+				_, err := s.Insert(t.Context(), reminder{Talk: 7}, nil)
 				s.refuses(t, "a job is inserted", err)
 				s.unchanged(t, before)
 				if now := len(s.workers.worked()); now != rested || now == len(numbers) {

@@ -2,6 +2,7 @@ package orm
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -27,13 +28,16 @@ func TestRiverThatGoesOnRunningInReadOnlyMode(t *testing.T) {
 		s.refuses(t, "a client starts", s.Start(context.Background()))
 		s.open()
 		s.start(t)
-		ended[s] = add(t, s.riverProgram, 1)
+		ended[s] = add(t, s.riverProgram, reminder{Talk: 1})
+		add(t, s.riverProgram, reminder{Talk: 4, Writes: true})
+		<-s.workers.begun
 		<-s.workers.begun
 		s.close(t)
-		add(t, s.unguarded, 2)
+		add(t, s.unguarded, reminder{Talk: 2})
 		before[s] = s.dump()
 		close(s.workers.finish)
-		s.refuses(t, "a queue is paused", s.QueuePause(t.Context(), river.QueueDefault, nil))
+		s.refuses(t, "a queue is paused", s.QueuePause(t.Context(), "*", nil))
+		s.refuses(t, "a queue is resumed", s.QueueResume(t.Context(), "*", nil))
 	}
 	for _, s := range sites {
 		s.log.await("Error fetching jobs", "Error attempting reelection", "Completer: Too many errors; giving up")
@@ -43,12 +47,18 @@ func TestRiverThatGoesOnRunningInReadOnlyMode(t *testing.T) {
 		}
 		completed, done := s.Subscribe(river.EventKindJobCompleted)
 		defer done()
+		failed, done := s.Subscribe(river.EventKindJobFailed)
+		defer done()
 		s.open()
-		add(t, s.riverProgram, 3) // of which a client that listens is told, so that it looks for jobs
+		add(t, s.riverProgram, reminder{Talk: 3}) // of which a client that listens is told, so that it looks for jobs
 		for range 3 {
 			<-completed
 		}
 		s.workedOnce(t, 1, 2, 3)
+		job := (<-failed).Job
+		if job.State != rivertype.JobStateAvailable && job.State != rivertype.JobStateRetryable || !saysSo(errors.New(job.Errors[0].Error)) {
+			t.Errorf("%s, the job that wrote is %s with the errors %v, want that it is tried again", s.name, job.State, job.Errors)
+		}
 		s.stop(t)
 	}
 }
@@ -59,7 +69,7 @@ func TestRiverWhoseProcessEndsInReadOnlyMode(t *testing.T) {
 	t.Parallel()
 	s := newRiverSite(t, riverOnPgx, time.Millisecond)
 	s.start(t)
-	ended := add(t, s.riverProgram, 1)
+	ended := add(t, s.riverProgram, reminder{Talk: 1})
 	<-s.workers.begun
 	s.close(t)
 	close(s.workers.finish)
