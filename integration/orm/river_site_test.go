@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -66,17 +67,23 @@ func (l riverLog) Handle(_ context.Context, r slog.Record) error {
 }
 
 // await waits until each of the texts is in a line that was not looked at before.
-func (l riverLog) await(texts ...string) {
+func (l riverLog) await(t *testing.T, texts ...string) {
+	t.Helper()
 	for len(texts) > 0 {
-		line := <-l
-		var left []string
-		for _, text := range texts {
-			if !strings.Contains(line, text) {
-				left = append(left, text)
-			}
-		}
-		texts = left
+		line := receive(t, l, texts[0])
+		texts = slices.DeleteFunc(texts, func(text string) bool { return strings.Contains(line, text) })
 	}
+}
+
+// receive waits for what a channel of River's, or of a worker's, has next.
+func receive[T any](t *testing.T, from <-chan T, what string) (next T) {
+	t.Helper()
+	select {
+	case next = <-from:
+	case <-time.After(time.Minute): // a test that fails need not hang
+		t.Fatalf("River does not come to this: %s", what)
+	}
+	return next
 }
 
 // riverSite is a program with workers under a guard of its own, so that several can be proven at
@@ -139,7 +146,7 @@ func (s *riverSite) start(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !s.follows {
-		s.log.await("Gained leadership")
+		s.log.await(t, "Gained leadership")
 	}
 }
 
@@ -150,7 +157,7 @@ func (s *riverSite) stop(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !s.follows {
-		s.log.await("Resigned leadership successfully")
+		s.log.await(t, "Resigned leadership successfully")
 	}
 }
 

@@ -30,8 +30,8 @@ func TestRiverThatGoesOnRunningInReadOnlyMode(t *testing.T) {
 		s.start(t)
 		ended[s] = add(t, s.riverProgram, reminder{Talk: 1})
 		add(t, s.riverProgram, reminder{Talk: 4, Writes: true})
-		<-s.workers.begun
-		<-s.workers.begun
+		receive(t, s.workers.begun, "a job begins")
+		receive(t, s.workers.begun, "a job begins")
 		s.close(t)
 		add(t, s.unguarded, reminder{Talk: 2})
 		before[s] = s.dump()
@@ -40,7 +40,7 @@ func TestRiverThatGoesOnRunningInReadOnlyMode(t *testing.T) {
 		s.refuses(t, "a queue is resumed", s.QueueResume(t.Context(), "*", nil))
 	}
 	for _, s := range sites {
-		s.log.await("Error fetching jobs", "Error attempting reelection", "Completer: Too many errors; giving up")
+		s.log.await(t, "Error fetching jobs", "Error attempting reelection", "Completer: Too many errors; giving up")
 		s.unchanged(t, before[s])
 		if state := s.job(t, ended[s]).State; state != rivertype.JobStateRunning {
 			t.Errorf("%s, the job that ended in read-only mode is %s, want running", s.name, state)
@@ -52,10 +52,10 @@ func TestRiverThatGoesOnRunningInReadOnlyMode(t *testing.T) {
 		s.open()
 		add(t, s.riverProgram, reminder{Talk: 3}) // of which a client that listens is told, so that it looks for jobs
 		for range 3 {
-			<-completed
+			receive(t, completed, "a job is completed")
 		}
 		s.workedOnce(t, 1, 2, 3)
-		job := (<-failed).Job
+		job := receive(t, failed, "a job fails").Job
 		if job.State != rivertype.JobStateAvailable && job.State != rivertype.JobStateRetryable || !saysSo(errors.New(job.Errors[0].Error)) {
 			t.Errorf("%s, the job that wrote is %s with the errors %v, want that it is tried again", s.name, job.State, job.Errors)
 		}
@@ -70,10 +70,10 @@ func TestRiverWhoseProcessEndsInReadOnlyMode(t *testing.T) {
 	s := newRiverSite(t, riverOnPgx, time.Millisecond)
 	s.start(t)
 	ended := add(t, s.riverProgram, reminder{Talk: 1})
-	<-s.workers.begun
+	receive(t, s.workers.begun, "a job begins")
 	s.close(t)
 	close(s.workers.finish)
-	s.log.await("Completer error (will retry after sleep)")
+	s.log.await(t, "Completer error (will retry after sleep)")
 	if err := s.closePool(); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestRiverWhoseProcessEndsInReadOnlyMode(t *testing.T) {
 	s.open()
 	s.launch(false)
 	s.start(t)
-	s.log.await("JobRescuer: Ran successfully")
+	s.log.await(t, "JobRescuer: Ran successfully")
 	job := s.job(t, ended)
 	if len(job.Errors) != 1 || !strings.Contains(job.Errors[0].Error, "Stuck job rescued") {
 		t.Errorf("the job that ended in read-only mode has the errors %v, want that it was taken for stuck", job.Errors)
