@@ -78,10 +78,12 @@ func hold(t *testing.T, mode sqlguard.Mode, policy sqlguard.Policy, during func(
 // prove compares a guarded library with a bare one, and tries its writes in every mode.
 func prove(t *testing.T, l library) row {
 	t.Helper()
-	bareDump, before, after := proveBare(t, l)
-	found := row{library: l, off: proveOff(t, l, bareDump, before, after)}
+	dsn := l.engine.next(t, l.engine.database(t))
+	bareDump, before, after := proveBare(t, l, dsn)
+	dsn = l.engine.next(t, dsn)
+	found := row{library: l, off: proveOff(t, l, dsn, bareDump, before, after)}
 
-	dsn := l.engine.database(t)
+	dsn = l.engine.next(t, dsn)
 	a := installed(t, l.guarded, dsn)
 	untouched := l.engine.dump(t, dsn)
 	unchanged := func(when string) {
@@ -128,9 +130,8 @@ func proveStart(t *testing.T, l library, dsn, before string) {
 }
 
 // proveBare returns what the program writes and reads without a guard.
-func proveBare(t *testing.T, l library) (dump, before, after string) {
+func proveBare(t *testing.T, l library, dsn string) (dump, before, after string) {
 	t.Helper()
-	dsn := l.engine.database(t)
 	a := installed(t, l.bare, dsn)
 	before = read(t, a)
 	for _, w := range a.writes {
@@ -149,9 +150,8 @@ func proveBare(t *testing.T, l library) (dump, before, after string) {
 }
 
 // proveOff demands the same of a guarded library with the mode off, and returns that it is so.
-func proveOff(t *testing.T, l library, bareDump, before, after string) string {
+func proveOff(t *testing.T, l library, dsn, bareDump, before, after string) string {
 	t.Helper()
-	dsn := l.engine.database(t)
 	a := installed(t, l.guarded, dsn)
 	reads(t, a, before)
 	for _, w := range a.writes {

@@ -19,9 +19,9 @@ var pauses = []struct {
 		t.Helper()
 		stopped := make(chan error)
 		go func() { stopped <- s.Stop(context.Background()) }()
-		s.log.await("producer: Stopping")
+		s.log.await(t, "producer: Stopping")
 		finish()
-		if err := <-stopped; err != nil {
+		if err := receive(t, stopped, "a client is stopped"); err != nil {
 			t.Fatal(err)
 		}
 	}, func(t *testing.T, s *riverSite) {
@@ -35,14 +35,11 @@ var pauses = []struct {
 		if err := pauseRiver(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
-		for event := range events {
-			if event.Kind == river.EventKindQueuePaused {
-				break
-			}
+		for receive(t, events, "a queue is paused").Kind != river.EventKindQueuePaused {
 		}
 		finish()
-		for running(t, s) > 0 {
-			<-events
+		for s.count(t, rivertype.JobStateRunning) > 0 {
+			receive(t, events, "a job is completed")
 		}
 	}, func(t *testing.T, s *riverSite) {
 		t.Helper()
@@ -56,10 +53,10 @@ func pauseRiver(ctx context.Context, client riverClient) error {
 	return client.QueuePause(ctx, "*", nil)
 }
 
-// running returns how many jobs are being worked.
-func running(t *testing.T, s *riverSite) int {
+// count returns how many jobs are in a state.
+func (s *riverSite) count(t *testing.T, state rivertype.JobState) int {
 	t.Helper()
-	list, err := s.JobList(t.Context(), river.NewJobListParams().States(rivertype.JobStateRunning))
+	list, err := s.JobList(t.Context(), river.NewJobListParams().States(state))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,15 +75,18 @@ func TestRiverThatRestsLosesNothing(t *testing.T) {
 				s.start(t)
 				numbers := []int{1, 2, 3, 4, 5, 6}
 				for _, n := range numbers {
-					add(t, s.riverProgram, n)
+					add(t, s.riverProgram, reminder{Talk: n})
 				}
-				<-s.workers.begun
-				<-s.workers.begun // and no more at a time
+				receive(t, s.workers.begun, "a job begins")
+				receive(t, s.workers.begun, "a second job begins") // and no more at a time
 				pause.rest(t, s, func() { close(s.workers.finish) })
 				s.close(t)
+				if left := s.count(t, rivertype.JobStateRunning); left != 0 {
+					t.Errorf("when it rests %d jobs are running", left)
+				}
 				before := s.dump()
 				rested := len(s.workers.worked())
-				_, err := s.Insert(t.Context(), reminder{7}, nil)
+				_, err := s.Insert(t.Context(), reminder{Talk: 7}, nil)
 				s.refuses(t, "a job is inserted", err)
 				s.unchanged(t, before)
 				if now := len(s.workers.worked()); now != rested || now == len(numbers) {
@@ -96,13 +96,10 @@ func TestRiverThatRestsLosesNothing(t *testing.T) {
 				completed, done := s.Subscribe(river.EventKindJobCompleted)
 				defer done()
 				pause.wake(t, s)
-				for range len(numbers) - rested {
-					<-completed
+				for s.count(t, rivertype.JobStateCompleted) < len(numbers) {
+					receive(t, completed, "a job is completed")
 				}
 				s.workedOnce(t, numbers...)
-				if left := running(t, s); left != 0 {
-					t.Errorf("%d jobs are still running", left)
-				}
 				s.stop(t)
 			})
 		}

@@ -105,7 +105,7 @@ func newRiverOnSQL(db *sql.DB, config *river.Config) (riverProgram, error) {
 			if err != nil {
 				return err
 			}
-			_, _ = client.InsertTx(ctx, tx, reminder{13}, nil)
+			_, _ = client.InsertTx(ctx, tx, reminder{Talk: 13}, nil)
 			return tx.Commit()
 		},
 	}, err
@@ -133,7 +133,7 @@ func newRiverOnPgx(pool *pgxpool.Pool, config *river.Config) (riverProgram, erro
 		},
 		insertTx: func(ctx context.Context) error {
 			return jackc.BeginFunc(ctx, pool, func(tx jackc.Tx) error {
-				_, _ = client.InsertTx(ctx, tx, reminder{13}, nil)
+				_, _ = client.InsertTx(ctx, tx, reminder{Talk: 13}, nil)
 				return nil
 			})
 		},
@@ -143,6 +143,8 @@ func newRiverOnPgx(pool *pgxpool.Pool, config *river.Config) (riverProgram, erro
 // reminder is a job.
 type reminder struct {
 	Talk int `json:"talk"`
+	// Writes says that it inserts another job when it is worked.
+	Writes bool `json:"writes"`
 }
 
 func (reminder) Kind() string { return "reminder" }
@@ -168,7 +170,7 @@ func riverApp(p riverProgram, netted bool) app {
 			if err := p.migrate(ctx); err != nil {
 				return err
 			}
-			_, err := p.InsertMany(ctx, []river.InsertManyParams{{Args: reminder{1}}, {Args: reminder{2}}})
+			_, err := p.InsertMany(ctx, []river.InsertManyParams{{Args: reminder{Talk: 1}}, {Args: reminder{Talk: 2}}})
 			return err
 		},
 		read: func(ctx context.Context) (string, error) {
@@ -190,11 +192,11 @@ func riverApp(p riverProgram, netted bool) app {
 func riverWrites(p riverProgram, netted bool) []write {
 	return []write{
 		{name: "Insert", skipped: refused, run: func(ctx context.Context) error {
-			_, err := p.Insert(ctx, reminder{10}, nil)
+			_, err := p.Insert(ctx, reminder{Talk: 10}, nil)
 			return err
 		}},
 		{name: "InsertMany", skipped: refused, run: func(ctx context.Context) error {
-			_, err := p.InsertMany(ctx, []river.InsertManyParams{{Args: reminder{11}}, {Args: reminder{12}}})
+			_, err := p.InsertMany(ctx, []river.InsertManyParams{{Args: reminder{Talk: 11}}, {Args: reminder{Talk: 12}}})
 			return err
 		}},
 		{name: "InsertTx whose error is ignored", skipped: refused, swallowed: netted, run: p.insertTx},

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -62,15 +63,33 @@ func postgresExecute(ctx context.Context, dsn string, statement string) error {
 
 func postgresDump(ctx context.Context, found programs, folder, database string) ([]byte, error) {
 	args := []string{"--no-password", "--dbname=" + postgresDSN(folder, database)}
-	// Since 18, 17.6, 16.10, 15.14, 14.19 and 13.22 pg_dump puts a random word into its
-	// output unless it is given one.
-	const restrictKey = "--restrict-key"
-	help, err := output(ctx, found.dumper, "--help")
+	has, err := restricts(ctx, found)
 	if err != nil {
 		return nil, fmt.Errorf("asking for its options: %w", err)
 	}
-	if bytes.Contains(help, []byte(restrictKey)) {
+	if has {
 		args = append(args, restrictKey+"=quiesce")
 	}
 	return output(ctx, found.dumper, args...)
+}
+
+// restrictKey is the option by which pg_dump is given a word that it puts into its output. Since
+// 18, 17.6, 16.10, 15.14, 14.19 and 13.22 that is a random one, unless it is given.
+const restrictKey = "--restrict-key"
+
+// restricting are the pg_dumps that were asked, by their paths, and whether they have the option:
+// to ask takes half as long as to dump a small database.
+var restricting sync.Map
+
+func restricts(ctx context.Context, found programs) (bool, error) {
+	if has, known := restricting.Load(found.dumper); known {
+		return has.(bool), nil
+	}
+	help, err := output(ctx, found.dumper, "--help")
+	if err != nil {
+		return false, err
+	}
+	has := bytes.Contains(help, []byte(restrictKey))
+	restricting.Store(found.dumper, has)
+	return has, nil
 }
