@@ -74,9 +74,11 @@ func TestRiverThatRestsLosesNothing(t *testing.T) {
 				s := newRiverSite(t, d, 0)
 				s.start(t)
 				numbers := []int{1, 2, 3, 4, 5, 6}
+				var jobs []reminder
 				for _, n := range numbers {
-					add(t, s.riverProgram, reminder{Talk: n})
+					jobs = append(jobs, reminder{Talk: n})
 				}
+				add(t, s.riverProgram, jobs...)
 				receive(t, s.workers.begun, "a job begins")
 				receive(t, s.workers.begun, "a second job begins") // and no more at a time
 				pause.rest(t, s, func() { close(s.workers.finish) })

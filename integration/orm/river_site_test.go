@@ -192,14 +192,19 @@ func (s *riverSite) job(t *testing.T, id int64) *rivertype.JobRow {
 	return job
 }
 
-// add inserts a job, and returns its ID.
-func add(t *testing.T, p riverProgram, r reminder) int64 {
+// add inserts jobs at once, because River does not tell its clients of each that follows
+// on another, and returns the ID of the first.
+func add(t *testing.T, p riverProgram, jobs ...reminder) int64 {
 	t.Helper()
-	inserted, err := p.Insert(t.Context(), r, nil)
+	var params []river.InsertManyParams
+	for _, job := range jobs {
+		params = append(params, river.InsertManyParams{Args: job})
+	}
+	inserted, err := p.InsertMany(t.Context(), params)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return inserted.Job.ID
+	return inserted[0].Job.ID
 }
 
 // refuses demands that something was refused.
