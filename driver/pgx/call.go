@@ -116,7 +116,21 @@ loop:
 	if err != nil {
 		return "", nil, fmt.Errorf("rewrite query failed: %w", err)
 	}
+	if hasOptions(rest) {
+		rest = []any{&rewritten{text, rest}}
+	}
 	return text, append(kept, rest...), nil
+}
+
+// rewritten keeps pgx from taking the first of the arguments that a rewriter has made for an option: for
+// another rewriter, which would replace the text after it was judged.
+type rewritten struct {
+	text string
+	args []any
+}
+
+func (r *rewritten) RewriteQuery(context.Context, *jackc.Conn, string, []any) (string, []any, error) {
+	return r.text, r.args, nil
 }
 
 // textOf returns the text of a statement that was prepared under a name, which pgx
@@ -143,7 +157,11 @@ func (s *session) batchText(ctx context.Context, b *jackc.Batch) (string, error)
 				return "", err
 			}
 		}
-		all.WriteString(s.textOf(q.SQL))
+		text := q.SQL
+		if !s.simple { // in which a batch knows no names
+			text = s.textOf(text)
+		}
+		all.WriteString(text)
 		all.WriteString(apart)
 	}
 	return all.String(), nil

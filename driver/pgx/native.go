@@ -129,8 +129,11 @@ func (c *Conn) Prepare(ctx context.Context, name, sql string) (*pgconn.Statement
 
 // Deallocate releases a prepared statement.
 func (c *Conn) Deallocate(ctx context.Context, name string) error {
-	delete(c.session.prepared, name)
-	return c.session.raw.Deallocate(ctx, name)
+	err := c.session.raw.Deallocate(ctx, name)
+	if err == nil { // else pgx executes it still
+		delete(c.session.prepared, name)
+	}
+	return err
 }
 
 // DeallocateAll releases all prepared statements.

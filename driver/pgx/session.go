@@ -39,6 +39,7 @@ type session struct {
 
 	off    offPath // inner too
 	netted bool    // the connection has a net, which must know what is sending
+	simple bool    // the connection's default is the simple protocol
 	direct bool    // a statement runs that off has let pass, and that has no rows yet
 
 	sending bool // what the guard has let pass, or sends itself: see net
@@ -102,7 +103,9 @@ func (r *rules) session(raw *jackc.Conn) (*session, error) {
 	s.beginner = inner.(driver.ConnBeginTx)
 	s.resetter = inner.(driver.SessionResetter)
 	s.off = inner.(offPath)
-	_, s.netted = raw.Config().Tracer.(*netted)
+	config := raw.Config()
+	_, s.netted = config.Tracer.(*netted)
+	s.simple = config.DefaultQueryExecMode == jackc.QueryExecModeSimpleProtocol
 	raw.PgConn().CustomData()[sessionOf] = s
 	return s, nil
 }

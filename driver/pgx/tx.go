@@ -73,10 +73,27 @@ func (t *tx) Commit(ctx context.Context) error {
 	}
 	defer t.finish()
 	if t.guard == nil {
-		return s.run(ctx, "COMMIT", t.raw.Commit)
+		return s.run(ctx, "COMMIT", t.commitBatch)
 	}
 	s.begin.ctx = ctx
 	return t.guard.Commit()
+}
+
+// commitBatch commits a transaction that a batch began. What its TxOptions.CommitQuery is pgx keeps to
+// itself, and that may write: so while writing is closed a plain COMMIT is sent.
+func (t *tx) commitBatch(ctx context.Context) error {
+	s := t.session
+	if s.off.Mode() != sqlguard.ReadOnly {
+		return t.raw.Commit(ctx)
+	}
+	tag, err := s.raw.Exec(ctx, "commit")
+	if err != nil && s.raw.PgConn().TxStatus() != 'I' {
+		s.raw.Close(ctx) // as pgx does
+	}
+	if err == nil && tag.String() == "ROLLBACK" {
+		err = jackc.ErrTxCommitRollback
+	}
+	return err
 }
 
 // Rollback rolls back. After that of a savepoint, what was refused since then is still one of
