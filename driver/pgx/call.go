@@ -41,7 +41,7 @@ func (*call) RewriteQuery() {}
 // calling notes a call, and returns what stands for it in the arguments of the guard.
 func (s *session) calling(args []any) []driver.NamedValue {
 	c := &s.call
-	c.args, c.sent, c.rewritten = args, false, false
+	c.args, c.sent, c.rewritten, c.tag = args, false, false, pgconn.CommandTag{}
 	if c.do != nil || c.batch != nil || c.failed != nil || c.rows != nil || c.results != nil { // rarely
 		c.do, c.batch, c.failed, c.rows, c.results = nil, nil, nil, nil, nil
 	}

@@ -46,6 +46,13 @@ func (n *net) ended(c *jackc.Conn, err error) {
 	if !ok {
 		return
 	}
+	if pg.IsBusy() { // with another statement, whose rows are open: this one was not sent
+		if k.open > 1 {
+			k.open--
+			k.work.Leave()
+		}
+		return
+	}
 	idle, stay := pg.TxStatus() == 'I' || pg.IsClosed(), 0
 	if !idle && k.wrote {
 		stay = 1

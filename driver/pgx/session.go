@@ -53,9 +53,8 @@ type session struct {
 	prepared map[string]string
 	open     ender // what was opened last
 
-	rows    []rows        // to be used, so that most queries allocate none
-	guarded driver.Rows   // the guard's part of those that are open; nil if there is none
-	from    *pgxpool.Conn // to be released at the end of those that are open; may be nil
+	rows []rows        // to be used, so that most queries allocate none
+	from *pgxpool.Conn // to be released at the end of those that are open; may be nil
 }
 
 // ender is rows, or the results of a batch.
@@ -252,8 +251,7 @@ func (s *session) query(ctx context.Context, sql string, args []any, from *pgxpo
 		inner, err := s.raw.Query(ctx, sql, args...)
 		if err != nil {
 			s.passed(ctx, err)
-			release(from)
-			return inner, err
+			return s.noRows(inner, err, from)
 		}
 		return s.opened(s.taken(inner), nil, from), nil
 	}
@@ -262,15 +260,26 @@ func (s *session) query(ctx context.Context, sql string, args []any, from *pgxpo
 	if err == nil && s.call.sent {
 		return s.opened(s.call.taken, guard, from), nil
 	}
-	release(from)
-	switch {
-	case err == nil:
+	if err == nil {
 		guard.Close()
+		release(from)
 		return newDroppedRows(), nil
-	case s.call.sent:
-		return s.call.rows, err
 	}
-	return failedRows(err), err
+	var failed jackc.Rows
+	if s.call.sent {
+		failed, s.call.rows = s.call.rows, nil
+	}
+	return s.noRows(failed, err, from)
+}
+
+// noRows returns the rows of a query that has failed: pgx's own, if there are any, or as pgxpool does
+// those of nothing. The session may be somebody else's then.
+func (s *session) noRows(failed jackc.Rows, err error, from *pgxpool.Conn) (jackc.Rows, error) {
+	release(from)
+	if failed == nil || from != nil {
+		failed = failedRows(err)
+	}
+	return failed, err
 }
 
 func (s *session) queryRow(ctx context.Context, sql string, args []any, from *pgxpool.Conn) jackc.Row {
