@@ -40,6 +40,7 @@ func (*call) RewriteQuery() {}
 
 // calling notes a call, and returns what stands for it in the arguments of the guard.
 func (s *session) calling(args []any) []driver.NamedValue {
+	s.judged++
 	c := &s.call
 	c.args, c.sent, c.rewritten, c.tag = args, false, false, pgconn.CommandTag{}
 	if c.do != nil || c.batch != nil || c.failed != nil || c.rows != nil || c.results != nil { // rarely
@@ -49,6 +50,12 @@ func (s *session) calling(args []any) []driver.NamedValue {
 		return s.plain[:]
 	}
 	return s.other[:]
+}
+
+// called follows a call. What came of it stays, but not what was to be run, which may be large.
+func (s *session) called() {
+	s.judged--
+	s.call.args, s.call.do, s.call.batch = nil, nil, nil
 }
 
 // hasOptions reports whether the first argument may be one of pgx's options.

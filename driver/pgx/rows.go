@@ -39,7 +39,9 @@ func (s *session) taken(inner jackc.Rows) *rows {
 // opened returns rows that are open: the guard's, or if that is nil, those of a statement that
 // has passed it.
 func (s *session) opened(r *rows, guard driver.Rows, from *pgxpool.Conn) *rows {
-	r.session, r.guard, s.direct = s, guard, false
+	if r.session, r.guard = s, guard; guard == nil {
+		s.direct--
+	}
 	if s.from = from; from == nil {
 		s.open = r
 	}
@@ -65,6 +67,9 @@ func (r *rows) end() {
 		return
 	}
 	r.session = nil
+	if s.open == ender(r) {
+		s.open = nil
+	}
 	if guard := r.guard; guard != nil {
 		r.guard = nil
 		guard.Close()

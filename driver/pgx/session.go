@@ -40,7 +40,8 @@ type session struct {
 	off    offPath // inner too
 	netted bool    // the connection has a net, which must know what is sending
 	simple bool    // the connection's default is the simple protocol
-	direct bool    // a statement runs that off has let pass, and that has no rows yet
+	direct int     // statements that run, which off has let pass, and that have no rows yet
+	judged int     // statements that are on their way through the guard
 
 	sending bool // what the guard has let pass, or sends itself: see net
 
@@ -182,7 +183,8 @@ func (b *bare) QueryContext(ctx context.Context, query string, args []driver.Nam
 		return nil, c.failed
 	case c.batch != nil:
 		c.results = &batchResults{BatchResults: b.raw.SendBatch(ctx, c.batch), session: (*session)(b)}
-		return (*batchCloser)(c.results), nil
+		c.results.closer = &batchCloser{c.results}
+		return c.results.closer, nil
 	case c.rewritten:
 		query = c.text
 	}
@@ -212,12 +214,15 @@ func bareAlive(c driver.Conn) bool {
 
 // passes reports whether a text may be sent as it is. Then passed must follow.
 func (s *session) passes(ctx context.Context, sql string) bool {
-	s.direct = !s.netted && s.off.EnterOff(ctx, sql)
-	return s.direct
+	if s.netted || !s.off.EnterOff(ctx, sql) {
+		return false
+	}
+	s.direct++
+	return true
 }
 
 func (s *session) passed(ctx context.Context, err error) {
-	s.direct = false
+	s.direct--
 	s.off.LeaveOff(ctx, err)
 }
 
@@ -229,7 +234,7 @@ func (s *session) exec(ctx context.Context, sql string, args []any) (pgconn.Comm
 		return tag, err
 	}
 	_, err := s.execer.ExecContext(ctx, sql, s.calling(args))
-	s.call.args = nil // they may be large
+	s.called()
 	if !s.call.sent {
 		return pgconn.CommandTag{}, err // refused, or dropped
 	}
@@ -241,6 +246,7 @@ func (s *session) run(ctx context.Context, sql string, do func(context.Context) 
 	s.calling(nil)
 	s.call.do = do
 	_, err := s.execer.ExecContext(ctx, sql, s.plain[:])
+	s.called()
 	return err
 }
 
@@ -256,7 +262,7 @@ func (s *session) query(ctx context.Context, sql string, args []any, from *pgxpo
 		return s.opened(s.taken(inner), nil, from), nil
 	}
 	guard, err := s.queryer.QueryContext(ctx, sql, s.calling(args))
-	s.call.args = nil
+	s.called()
 	if err == nil && s.call.sent {
 		return s.opened(s.call.taken, guard, from), nil
 	}
@@ -300,11 +306,17 @@ func release(from *pgxpool.Conn) {
 	}
 }
 
-// panicked marks the end of a statement that has ended in a panic, of a rewriter or an argument:
-// nobody knows what came of it.
+// panicked marks the end of statements that have ended in a panic, of a rewriter or an argument:
+// nobody knows what came of them. What the guard itself was about then is not known either, so that
+// the connection is closed.
 func (s *session) panicked() {
-	if s.direct {
+	for s.direct > 0 {
 		s.passed(context.Background(), errPanicked)
+	}
+	if s.judged > 0 {
+		s.judged = 0
+		s.raw.Close(context.Background())
+		s.over()
 	}
 }
 

@@ -75,7 +75,7 @@ func (t *tx) Commit(ctx context.Context) error {
 	if t.guard == nil {
 		return s.run(ctx, "COMMIT", t.commitBatch)
 	}
-	s.begin.ctx = ctx
+	s.begin.raw, s.begin.ctx = t.raw, ctx
 	return t.guard.Commit()
 }
 
@@ -110,7 +110,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if t.guard == nil {
 		return s.run(ctx, "ROLLBACK", t.raw.Rollback)
 	}
-	s.begin.ctx = ctx
+	s.begin.raw, s.begin.ctx = t.raw, ctx
 	return t.guard.Rollback()
 }
 
@@ -124,6 +124,7 @@ func (t *tx) end(ctx context.Context, text string) error {
 // finish closes the transaction, whose end was tried.
 func (t *tx) finish() {
 	t.closed = true
+	t.session.begin = beginning{} // its context may be large
 	from := t.from
 	t.from = nil
 	if from != nil {
@@ -136,6 +137,7 @@ func (t *tx) finish() {
 // transaction, or has rows open, the pool drops.
 func (s *session) returned() {
 	ctx := context.Background()
+	s.panicked()
 	if s.raw.PgConn().IsBusy() {
 		s.raw.Close(ctx) // as the pool does, but before the guard hears of the rows' end
 	}
