@@ -76,6 +76,7 @@ func (br *batchResults) end() {
 	if guard == nil {
 		return
 	}
+	br.session.unsent = false
 	guard.Close() // which may panic, in a function of the batch's, and goes on when it is called again
 	if br.guard == nil {
 		return // such a function has called it

@@ -90,5 +90,9 @@ func (b *bare) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 // bareTx is the open transaction as the guard sees it.
 type bareTx bare
 
-func (t *bareTx) Commit() error   { return t.begin.raw.Commit(t.begin.ctx) }
+func (t *bareTx) Commit() error {
+	t.unsent = false
+	return t.begin.raw.Commit(t.begin.ctx)
+}
+
 func (t *bareTx) Rollback() error { return t.begin.raw.Rollback(t.begin.ctx) }

@@ -115,7 +115,9 @@ func (c *Conn) Begin(ctx context.Context) (jackc.Tx, error) {
 //
 // After a refusal in it, Commit rolls back and returns the guard's error. So does
 // pgx.BeginFunc, and a nested transaction that was rolled back does not mend it. Its Conn returns
-// pgx's connection, which is not guarded.
+// pgx's connection, which is not guarded. Nor are the LargeObjects that it returns while writing is not closed,
+// also if that is closed later; a drain waits for them with their transaction. Where
+// writing is closed they fail with pgx.ErrTxClosed, reads included.
 func (c *Conn) BeginTx(ctx context.Context, o jackc.TxOptions) (jackc.Tx, error) {
 	return c.session.beginTx(ctx, o, nil)
 }

@@ -71,7 +71,7 @@ func (r *rows) end() {
 		s.open = nil
 	}
 	if guard := r.guard; guard != nil {
-		r.guard = nil
+		r.guard, s.unsent = nil, false
 		guard.Close()
 	} else {
 		r.Rows.Close()

@@ -43,6 +43,7 @@ type session struct {
 	direct int     // statements that run, which off has let pass, and that have no rows yet
 	judged int     // statements that are on their way through the guard
 
+	unsent  bool // the connection was closed before the latest statement went to pgx
 	sending bool // what the guard has let pass, or sends itself: see net
 
 	call  call
@@ -80,7 +81,7 @@ func newRules(g *sqlguard.Guard) (*rules, error) {
 		g = sqlguard.Default()
 	}
 	c, err := guarded.WrapConnector(bareConnector{}, guarded.Config{
-		Guard: g, Dialect: dialect{}, Idle: bareIdle, Alive: bareAlive, Rewrite: bareRewrite,
+		Guard: g, Dialect: dialect{}, Idle: bareIdle, Alive: bareAnswered, Rewrite: bareRewrite,
 	})
 	if err != nil {
 		return nil, err
@@ -147,7 +148,7 @@ func (b *bare) ResetSession(ctx context.Context) error { return nil }
 
 // ExecContext runs the call, or a text of the guard's own.
 func (b *bare) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	b.sending = true
+	b.unsent, b.sending = b.raw.IsClosed(), true
 	defer func() { b.sending = false }()
 	if len(args) == 0 {
 		_, err := b.raw.Exec(ctx, query)
@@ -174,7 +175,7 @@ func (b *bare) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if len(args) == 0 {
 		return nil, driver.ErrSkip
 	}
-	b.sending = true
+	b.unsent, b.sending = b.raw.IsClosed(), true
 	defer func() { b.sending = false }()
 	c.sent = true
 	switch {
@@ -206,6 +207,10 @@ func (noDriverRows) Next([]driver.Value) error { return io.EOF }
 func bareIdle(c driver.Conn) bool {
 	return bareAlive(c) && c.(*bare).raw.PgConn().TxStatus() == 'I'
 }
+
+// bareAnswered is for the outcome of what has failed: it is known of a connection that was closed before, or
+// a program that goes on trying would keep a drain from its end.
+func bareAnswered(c driver.Conn) bool { return c.(*bare).unsent || bareAlive(c) }
 
 func bareAlive(c driver.Conn) bool {
 	pg := c.(*bare).raw.PgConn()
