@@ -315,6 +315,12 @@ func release(from *pgxpool.Conn) {
 // nobody knows what came of them. What the guard itself was about then is not known either, so that
 // the connection is closed.
 func (s *session) panicked() {
+	if s.direct|s.judged != 0 { // small enough to be inlined
+		s.unwound()
+	}
+}
+
+func (s *session) unwound() {
 	for s.direct > 0 {
 		s.passed(context.Background(), errPanicked)
 	}
