@@ -87,13 +87,15 @@ func bareRewrite(ctx context.Context, query string, args []driver.NamedValue) (t
 }
 
 func (c *call) rewrite(ctx context.Context, query string) {
-	s := c.session
+	s, before := c.session, *c // for a rewriter may run something on the connection
 	if c.batch != nil {
-		c.rewritten = true
-		c.judged, c.failed = s.batchText(ctx, c.batch)
+		text, err := s.batchText(ctx, c.batch)
+		*c = before
+		c.rewritten, c.judged, c.failed = true, text, err
 		return
 	}
 	text, args, err := s.options(ctx, query, c.args)
+	*c = before
 	c.rewritten, c.text, c.args, c.failed = true, text, args, err
 	c.judged = s.textOf(text)
 }

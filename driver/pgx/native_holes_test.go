@@ -129,3 +129,46 @@ func TestEachNetHasItsOwnGuard(t *testing.T) {
 		t.Errorf("%v is open", open)
 	}
 }
+
+// asker asks the connection for what it makes of a text.
+type asker struct{ conn *pgx.PoolConn }
+
+func (a asker) RewriteQuery(ctx context.Context, _ *jackc.Conn, sql string, args []any) (string, []any, error) {
+	var n int
+	err := a.conn.QueryRow(ctx, "SELECT $1::int", 7).Scan(&n)
+	return sql, append(args, n), err
+}
+
+func TestARewriterMayUseTheConnection(t *testing.T) {
+	for _, mode := range []sqlguard.Mode{sqlguard.Off, sqlguard.Observe, sqlguard.ReadOnly} {
+		e, pool := native(t, "")
+		e.Set(t, mode)
+		conn, err := pool.Acquire(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Release()
+		var one, other int
+		if err := conn.QueryRow(ctx, "SELECT $1::int", asker{conn}).Scan(&one); err != nil {
+			t.Errorf("%s: a query: %v", mode, err)
+		}
+		var b jackc.Batch
+		b.Queue("SELECT 1")
+		b.Queue("SELECT $1::int", asker{conn}).QueryRow(func(row jackc.Row) error { return row.Scan(&other) })
+		if err := conn.SendBatch(ctx, &b).Close(); err != nil || one != 7 || other != 7 {
+			t.Errorf("%s: %d, and %d of a batch: %v", mode, one, other, err)
+		}
+		tag, err := conn.Exec(ctx, "INSERT INTO u (a) VALUES ($1)", asker{conn})
+		if mode == sqlguard.ReadOnly {
+			enginetest.Refused(t, "a write", err)
+		} else if err != nil {
+			t.Errorf("%s: a write: %v", mode, err)
+		}
+		if (err == nil) != (tag.RowsAffected() == 1) {
+			t.Errorf("%s: the tag is %v", mode, tag)
+		}
+		if open := e.Guard.Pending().Open; len(open) > 0 {
+			t.Errorf("%s: %v is open", mode, open)
+		}
+	}
+}
