@@ -19,6 +19,7 @@ func (s *session) sendBatch(ctx context.Context, b *jackc.Batch, from *pgxpool.C
 	s.calling(nil)
 	s.call.batch = b
 	inner, err := s.queryer.QueryContext(ctx, b.QueuedQueries[0].SQL, s.other[:])
+	s.called()
 	switch {
 	case err != nil:
 		release(from)
@@ -29,6 +30,7 @@ func (s *session) sendBatch(ctx context.Context, b *jackc.Batch, from *pgxpool.C
 		return &droppedBatch{BatchResults: jackc.FailedBatchResults(b, errDroppedBatch), left: b.QueuedQueries}
 	}
 	br := s.call.results
+	s.call.results = nil
 	br.guard, br.from = inner, from
 	s.open = br
 	if raw := br.BatchResults.Tx(); raw != nil {
@@ -43,20 +45,25 @@ type batchResults struct {
 	jackc.BatchResults
 	session *session
 	guard   driver.Rows // nil when they are at their end
+	closer  *batchCloser
 	from    *pgxpool.Conn
 	tx      *tx // nil if the batch began none
 	err     error
 }
 
-// batchCloser is batchResults as the guard sees them.
-type batchCloser batchResults
+// batchCloser is batchResults as the guard sees them, which does not forget them before the next. At the
+// end it lets go of them, and of the batch, which may be large.
+type batchCloser struct{ of *batchResults }
 
 func (*batchCloser) Columns() []string                { return noDriverRows{}.Columns() }
 func (*batchCloser) Next(values []driver.Value) error { return noDriverRows{}.Next(values) }
 
 func (c *batchCloser) Close() error {
-	c.err = c.BatchResults.Close()
-	return c.err
+	if c.of != nil {
+		c.of.err = c.of.BatchResults.Close()
+		return c.of.err
+	}
+	return nil
 }
 
 func (br *batchResults) Close() error {
@@ -69,8 +76,15 @@ func (br *batchResults) end() {
 	if guard == nil {
 		return
 	}
-	br.guard = nil
-	guard.Close()
+	br.session.unsent = false
+	guard.Close() // which may panic, in a function of the batch's, and goes on when it is called again
+	if br.guard == nil {
+		return // such a function has called it
+	}
+	br.guard, br.closer.of = nil, nil
+	if br.session.open == ender(br) {
+		br.session.open = nil
+	}
 	release(br.from)
 	if br.tx != nil && br.session.raw.PgConn().TxStatus() == 'I' {
 		br.tx.finish() // it did not begin

@@ -20,14 +20,6 @@ type beginning struct {
 // beginTx begins a guarded transaction. If from is not nil, it is released when the
 // transaction ends, or did not begin.
 func (s *session) beginTx(ctx context.Context, o jackc.TxOptions, from *pgxpool.Conn) (jackc.Tx, error) {
-	err := s.allows(ctx, o.BeginQuery, sqlguard.TxBegin)
-	if err == nil {
-		err = s.allows(ctx, o.CommitQuery, sqlguard.TxCommit)
-	}
-	if err != nil {
-		release(from)
-		return nil, err
-	}
 	s.begin = beginning{options: o}
 	inner, err := s.beginner.BeginTx(ctx, driver.TxOptions{
 		ReadOnly: o.AccessMode == jackc.ReadOnly && o.BeginQuery == "",
@@ -37,6 +29,23 @@ func (s *session) beginTx(ctx context.Context, o jackc.TxOptions, from *pgxpool.
 		return nil, err
 	}
 	return &tx{session: s, raw: s.begin.raw, guard: inner, from: from, commitQuery: o.CommitQuery}, nil
+}
+
+// allowsOptions looks at the texts of a transaction that is about to begin. The mode is read here after the guard
+// has marked the transaction: see sqlguard.Conn.
+func (s *session) allowsOptions(ctx context.Context, o jackc.TxOptions) error {
+	if s.work.Mode() != sqlguard.ReadOnly {
+		return nil
+	}
+	if o.AccessMode == jackc.ReadWrite {
+		o.AccessMode = "" // it is the guard that says it
+	}
+	var b jackc.Batch
+	b.BeginTx(o) // which tells what pgx makes of the options, all of which are texts
+	if err := s.allows(ctx, b.QueuedQueries[0].SQL, sqlguard.TxBegin); err != nil {
+		return err
+	}
+	return s.allows(ctx, o.CommitQuery, sqlguard.TxCommit)
 }
 
 // allows looks at a text that begins or commits in place of pgx's own: while writing is
@@ -58,6 +67,9 @@ func (b *bare) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	b.sending = true
 	defer func() { b.sending = false }()
 	options := b.begin.options
+	if err := (*session)(b).allowsOptions(ctx, options); err != nil {
+		return nil, err
+	}
 	if o.ReadOnly {
 		options.AccessMode = jackc.ReadOnly
 	}
@@ -78,5 +90,9 @@ func (b *bare) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 // bareTx is the open transaction as the guard sees it.
 type bareTx bare
 
-func (t *bareTx) Commit() error   { return t.begin.raw.Commit(t.begin.ctx) }
+func (t *bareTx) Commit() error {
+	t.unsent = false
+	return t.begin.raw.Commit(t.begin.ctx)
+}
+
 func (t *bareTx) Rollback() error { return t.begin.raw.Rollback(t.begin.ctx) }

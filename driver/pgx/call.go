@@ -40,8 +40,9 @@ func (*call) RewriteQuery() {}
 
 // calling notes a call, and returns what stands for it in the arguments of the guard.
 func (s *session) calling(args []any) []driver.NamedValue {
+	s.judged++
 	c := &s.call
-	c.args, c.sent, c.rewritten = args, false, false
+	c.args, c.sent, c.rewritten, c.tag = args, false, false, pgconn.CommandTag{}
 	if c.do != nil || c.batch != nil || c.failed != nil || c.rows != nil || c.results != nil { // rarely
 		c.do, c.batch, c.failed, c.rows, c.results = nil, nil, nil, nil, nil
 	}
@@ -49,6 +50,12 @@ func (s *session) calling(args []any) []driver.NamedValue {
 		return s.plain[:]
 	}
 	return s.other[:]
+}
+
+// called follows a call. What came of it stays, but not what was to be run, which may be large.
+func (s *session) called() {
+	s.judged--
+	s.call.args, s.call.do, s.call.batch = nil, nil, nil
 }
 
 // hasOptions reports whether the first argument may be one of pgx's options.
@@ -80,13 +87,15 @@ func bareRewrite(ctx context.Context, query string, args []driver.NamedValue) (t
 }
 
 func (c *call) rewrite(ctx context.Context, query string) {
-	s := c.session
+	s, before := c.session, *c // for a rewriter may run something on the connection
 	if c.batch != nil {
-		c.rewritten = true
-		c.judged, c.failed = s.batchText(ctx, c.batch)
+		text, err := s.batchText(ctx, c.batch)
+		*c = before
+		c.rewritten, c.judged, c.failed = true, text, err
 		return
 	}
 	text, args, err := s.options(ctx, query, c.args)
+	*c = before
 	c.rewritten, c.text, c.args, c.failed = true, text, args, err
 	c.judged = s.textOf(text)
 }
@@ -116,7 +125,21 @@ loop:
 	if err != nil {
 		return "", nil, fmt.Errorf("rewrite query failed: %w", err)
 	}
+	if hasOptions(rest) {
+		rest = []any{&rewritten{text, rest}}
+	}
 	return text, append(kept, rest...), nil
+}
+
+// rewritten keeps pgx from taking the first of the arguments that a rewriter has made for an option: for
+// another rewriter, which would replace the text after it was judged.
+type rewritten struct {
+	text string
+	args []any
+}
+
+func (r *rewritten) RewriteQuery(context.Context, *jackc.Conn, string, []any) (string, []any, error) {
+	return r.text, r.args, nil
 }
 
 // textOf returns the text of a statement that was prepared under a name, which pgx
@@ -143,7 +166,11 @@ func (s *session) batchText(ctx context.Context, b *jackc.Batch) (string, error)
 				return "", err
 			}
 		}
-		all.WriteString(s.textOf(q.SQL))
+		text := q.SQL
+		if !s.simple { // in which a batch knows no names
+			text = s.textOf(text)
+		}
+		all.WriteString(text)
 		all.WriteString(apart)
 	}
 	return all.String(), nil

@@ -3,7 +3,9 @@ package pgx
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
+	"sync/atomic"
 
 	jackc "github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/multitracer"
@@ -37,10 +39,10 @@ func Instrument(config *pgxpool.Config, g *sqlguard.Guard) error {
 	if err := g.Err(); err != nil {
 		return err
 	}
-	under := &net{g}
+	under := &net{g, "quiesce net " + strconv.FormatUint(nets.Add(1), 10)}
 	closing := config.BeforeClose
 	config.BeforeClose = func(raw *jackc.Conn) {
-		if k, ok := raw.PgConn().CustomData()[knotOf].(*knot); ok {
+		if k, ok := raw.PgConn().CustomData()[under.key].(*knot); ok {
 			k.work.Detach()
 		}
 		if closing != nil {
@@ -60,7 +62,13 @@ type netted struct{ *multitracer.Tracer }
 
 // net refuses by a context that is done: pgx looks at that before it sends anything, after
 // it has called the tracer (pgx v5.12).
-type net struct{ guard *sqlguard.Guard }
+type net struct {
+	guard *sqlguard.Guard
+	key   string // of the knot in a connection's custom data, for a pool may have the nets of several guards
+}
+
+// nets counts them.
+var nets atomic.Uint64
 
 var (
 	_ jackc.QueryTracer    = (*net)(nil)
@@ -100,7 +108,7 @@ func (n *net) TraceBatchStart(ctx context.Context, c *jackc.Conn, d jackc.TraceB
 func (n *net) TraceCopyFromStart(ctx context.Context, c *jackc.Conn, d jackc.TraceCopyFromStartData) context.Context {
 	text := copyText(d.TableName, d.ColumnNames)
 	passes := n.passes(ctx, c, text)
-	if k, ok := c.PgConn().CustomData()[knotOf].(*knot); ok {
+	if k, ok := c.PgConn().CustomData()[n.key].(*knot); ok {
 		k.copying = k.open > 0
 	}
 	if passes {
@@ -120,7 +128,7 @@ func (n *net) TraceCopyFromEnd(_ context.Context, c *jackc.Conn, d jackc.TraceCo
 	n.ended(c, d.Err)
 }
 func (n *net) TracePrepareEnd(_ context.Context, c *jackc.Conn, d jackc.TracePrepareEndData) {
-	if k, ok := c.PgConn().CustomData()[knotOf].(*knot); ok && k.copying && d.Err != nil {
+	if k, ok := c.PgConn().CustomData()[n.key].(*knot); ok && k.copying && d.Err != nil {
 		n.ended(c, d.Err)
 	}
 }

@@ -17,9 +17,6 @@ type knot struct {
 	copying bool
 }
 
-// knotOf is the key of a connection's knot in its custom data.
-const knotOf = "quiesce net"
-
 // passes marks a statement, and reports whether nothing is to be judged: the mode is off, or a
 // session has let it pass and marked it, or it is the guard's own.
 func (n *net) passes(ctx context.Context, c *jackc.Conn, text string) bool {
@@ -28,11 +25,11 @@ func (n *net) passes(ctx context.Context, c *jackc.Conn, text string) bool {
 	if ok && s.sending && s.guard == n.guard || ctx.Value(ownKey{}) != nil {
 		return true
 	}
-	k, ok := data[knotOf].(*knot)
+	k, ok := data[n.key].(*knot)
 	if !ok {
 		k = new(knot)
 		n.guard.Attach(&k.work, dialect{})
-		data[knotOf] = k
+		data[n.key] = k
 	}
 	k.work.Enter(ctx, text)
 	k.open++
@@ -45,8 +42,15 @@ func (n *net) passes(ctx context.Context, c *jackc.Conn, text string) bool {
 // is over: nothing else keeps its commit from coming.
 func (n *net) ended(c *jackc.Conn, err error) {
 	pg := c.PgConn()
-	k, ok := pg.CustomData()[knotOf].(*knot)
+	k, ok := pg.CustomData()[n.key].(*knot)
 	if !ok {
+		return
+	}
+	if pg.IsBusy() { // with another statement, whose rows are open: this one was not sent
+		if k.open > 1 {
+			k.open--
+			k.work.Leave()
+		}
 		return
 	}
 	idle, stay := pg.TxStatus() == 'I' || pg.IsClosed(), 0

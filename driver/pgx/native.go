@@ -115,7 +115,9 @@ func (c *Conn) Begin(ctx context.Context) (jackc.Tx, error) {
 //
 // After a refusal in it, Commit rolls back and returns the guard's error. So does
 // pgx.BeginFunc, and a nested transaction that was rolled back does not mend it. Its Conn returns
-// pgx's connection, which is not guarded.
+// pgx's connection, which is not guarded. Nor are the LargeObjects that it returns while writing is not closed,
+// also if that is closed later; a drain waits for them with their transaction. Where
+// writing is closed they fail with pgx.ErrTxClosed, reads included.
 func (c *Conn) BeginTx(ctx context.Context, o jackc.TxOptions) (jackc.Tx, error) {
 	return c.session.beginTx(ctx, o, nil)
 }
@@ -129,8 +131,11 @@ func (c *Conn) Prepare(ctx context.Context, name, sql string) (*pgconn.Statement
 
 // Deallocate releases a prepared statement.
 func (c *Conn) Deallocate(ctx context.Context, name string) error {
-	delete(c.session.prepared, name)
-	return c.session.raw.Deallocate(ctx, name)
+	err := c.session.raw.Deallocate(ctx, name)
+	if err == nil { // else pgx executes it still
+		delete(c.session.prepared, name)
+	}
+	return err
 }
 
 // DeallocateAll releases all prepared statements.

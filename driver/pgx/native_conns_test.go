@@ -1,7 +1,10 @@
 package pgx_test
 
 import (
+	"context"
 	"testing"
+
+	jackc "github.com/jackc/pgx/v5"
 
 	"github.com/quiescehq/quiesce/driver/internal/enginetest"
 	"github.com/quiescehq/quiesce/driver/pgx"
@@ -81,5 +84,57 @@ func TestConnectionsOfThePoolStayGuardedHoweverTheyAreTaken(t *testing.T) {
 	enginetest.Refused(t, "a write on a connection that was taken out", err)
 	if types, err := own.LoadTypes(ctx, []string{"u"}); err != nil || len(types) == 0 {
 		t.Errorf("the types of a table: %v, %v", types, err)
+	}
+}
+
+func TestTheConfigurationOfAPoolIsTheOneThatItWasGiven(t *testing.T) {
+	_, pool := native(t, "")
+	if c := pool.Config(); c.AfterConnect != nil || c.BeforeClose != nil {
+		t.Error("its hooks are the guard's, which would look after another pool's connections too")
+	}
+	c := pool.Config()
+	connected, closed := 0, 0
+	c.AfterConnect = func(context.Context, *jackc.Conn) error { connected++; return nil }
+	c.BeforeClose = func(*jackc.Conn) { closed++ }
+	other, err := pgx.NewPoolWithConfig(ctx, c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Ping(ctx); err != nil {
+		t.Fatal(err)
+	}
+	again := other.Config()
+	if other.Close(); connected != 1 || closed != 1 {
+		t.Errorf("the hooks were called %d and %d times, want once each", connected, closed)
+	}
+	if again.AfterConnect(ctx, nil); connected != 2 {
+		t.Error("AfterConnect is not the one that was given")
+	}
+}
+
+func TestAStatementOnAClosedConnectionIsNotOneWhoseOutcomeIsUnknown(t *testing.T) {
+	for _, mode := range []sqlguard.Mode{sqlguard.Observe, sqlguard.ReadOnly} {
+		e, dsn := engineAt(t, "")
+		conn, err := pgx.Connect(ctx, dsn, e.Guard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(ctx)
+		e.Set(t, mode)
+		if err := conn.Unwrap().Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		_, executed := conn.Exec(ctx, "LISTEN news")
+		_, queried := conn.Query(ctx, "LISTEN news")
+		_, begun := conn.Begin(ctx)
+		for _, err := range []error{executed, queried, begun} {
+			if err == nil || err.Error() != "conn closed" {
+				t.Errorf("%s: the error is %v", mode, err)
+			}
+		}
+		e.Set(t, sqlguard.ReadOnly)
+		if p := e.Guard.Pending(); len(p.Open) > 0 || len(p.Unknown) > 0 {
+			t.Errorf("%s: pending: %v", mode, p)
+		}
 	}
 }

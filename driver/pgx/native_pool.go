@@ -21,6 +21,9 @@ import (
 type Pool struct {
 	pool   *pgxpool.Pool
 	recent recent
+
+	connected func(context.Context, *jackc.Conn) error // the configuration's own AfterConnect
+	closing   func(*jackc.Conn)                        // and BeforeClose
 }
 
 // recent finds most sessions faster than a connection's custom data does: by the process that
@@ -78,7 +81,7 @@ func NewPoolWithConfig(ctx context.Context, config *pgxpool.Config, g *sqlguard.
 		_, err := r.session(raw)
 		return err
 	}
-	p := &Pool{}
+	p := &Pool{connected: connected, closing: closing}
 	config.BeforeClose = func(raw *jackc.Conn) {
 		if s, ok := raw.PgConn().CustomData()[sessionOf].(*session); ok {
 			p.recent.of(raw).CompareAndSwap(s, nil)
@@ -122,8 +125,13 @@ func (p *Pool) Reset() { p.pool.Reset() }
 // Stat returns what the pool counts.
 func (p *Pool) Stat() *pgxpool.Stat { return p.pool.Stat() }
 
-// Config returns a copy of the configuration of the pool.
-func (p *Pool) Config() *pgxpool.Config { return p.pool.Config() }
+// Config returns a copy of the configuration of the pool, as it was given: another pool that is made with it has
+// no guard of this one's.
+func (p *Pool) Config() *pgxpool.Config {
+	c := p.pool.Config()
+	c.AfterConnect, c.BeforeClose = p.connected, p.closing
+	return c
+}
 
 // Ping asks the server for an answer, on any connection. It is never refused.
 func (p *Pool) Ping(ctx context.Context) error { return p.pool.Ping(ctx) }

@@ -13,11 +13,13 @@ import (
 
 // rows are pgx's own, whose end the guard hears of: a statement is over then, and
 // what the guard has put up for it is taken down. They are used once, because a caller may close
-// them again when the connection is somebody else's. A connection has one at a time that is open;
-// what there is to know of it is the session's, so that rows cost no more than pgxpool's.
+// them again when the connection is somebody else's. They are no larger than pgxpool's.
+//
+// A connection has one at a time that is open for pgx. A program may close others late.
 type rows struct {
 	jackc.Rows
-	session *session // nil when they are at their end
+	session *session    // nil when they are at their end
+	guard   driver.Rows // the guard's part of them; nil if there is none
 }
 
 // atOnce is how many rows a session makes at once, as pgxpool does.
@@ -37,9 +39,8 @@ func (s *session) taken(inner jackc.Rows) *rows {
 // opened returns rows that are open: the guard's, or if that is nil, those of a statement that
 // has passed it.
 func (s *session) opened(r *rows, guard driver.Rows, from *pgxpool.Conn) *rows {
-	r.session, s.direct = s, false
-	if guard != nil {
-		s.guarded = guard
+	if r.session, r.guard = s, guard; guard == nil {
+		s.direct--
 	}
 	if s.from = from; from == nil {
 		s.open = r
@@ -66,12 +67,15 @@ func (r *rows) end() {
 		return
 	}
 	r.session = nil
-	if guard := s.guarded; guard != nil {
-		s.guarded = nil
+	if s.open == ender(r) {
+		s.open = nil
+	}
+	if guard := r.guard; guard != nil {
+		r.guard, s.unsent = nil, false
 		guard.Close()
 	} else {
 		r.Rows.Close()
-		s.passed(context.Background(), r.Rows.Err())
+		s.leave(context.Background(), r.Rows.Err())
 	}
 	release(s.from)
 }
@@ -155,7 +159,11 @@ func (r *directRow) Scan(dest ...any) error {
 	if s == nil {
 		return r.inner.Scan(dest...)
 	}
-	r.session, s.direct = nil, true
+	r.session = nil
+	if s.open == ender(r) {
+		s.open = nil
+	}
+	s.direct++
 	err := r.inner.Scan(dest...)
 	s.passed(context.Background(), err)
 	release(s.from)
@@ -174,13 +182,22 @@ func failed(err error) jackc.BatchResults { return jackc.FailedBatchResults(&jac
 
 func failedRows(err error) jackc.Rows {
 	r, _ := failed(err).Query()
-	return r
+	return errRows{r, err}
 }
+
+// errRows do not panic where those of a pgx.Conn's do.
+type errRows struct {
+	jackc.Rows
+	err error
+}
+
+func (errRows) FieldDescriptions() []pgconn.FieldDescription { return nil }
+func (r errRows) Scan(...any) error                          { return r.err }
+func (r errRows) Values() ([]any, error)                     { return nil, r.err }
 
 // droppedRows are those of a query that was dropped: none, and no columns.
 type droppedRows struct{ jackc.Rows }
 
 func newDroppedRows() jackc.Rows { return droppedRows{failedRows(jackc.ErrNoRows)} }
 
-func (droppedRows) Err() error                                   { return nil }
-func (droppedRows) FieldDescriptions() []pgconn.FieldDescription { return nil }
+func (droppedRows) Err() error { return nil }

@@ -40,8 +40,11 @@ type session struct {
 	off    offPath // inner too
 	work   *sqlguard.Conn
 	netted bool // the connection has a net, which must know what is sending
-	direct bool // a statement runs that off has let pass, and that has no rows yet
+	simple bool // the connection's default is the simple protocol
+	direct int  // statements that run, which off has let pass, and that have no rows yet
+	judged int  // statements that are on their way through the guard
 
+	unsent  bool // the connection was closed before the latest statement went to pgx
 	sending bool // what the guard has let pass, or sends itself: see net
 
 	call  call
@@ -53,10 +56,9 @@ type session struct {
 	prepared map[string]string
 	open     ender // what was opened last
 
-	rows    []rows // to be used, so that most queries allocate none
-	single  []directRow
-	guarded driver.Rows   // the guard's part of those that are open; nil if there is none
-	from    *pgxpool.Conn // to be released at the end of those that are open; may be nil
+	rows   []rows // to be used, so that most queries allocate none
+	single []directRow
+	from   *pgxpool.Conn // to be released at the end of those that are open; may be nil
 }
 
 // ender is rows, or the results of a batch.
@@ -81,7 +83,7 @@ func newRules(g *sqlguard.Guard) (*rules, error) {
 		g = sqlguard.Default()
 	}
 	c, err := guarded.WrapConnector(bareConnector{}, guarded.Config{
-		Guard: g, Dialect: dialect{}, Idle: bareIdle, Alive: bareAlive, Rewrite: bareRewrite,
+		Guard: g, Dialect: dialect{}, Idle: bareIdle, Alive: bareAnswered, Rewrite: bareRewrite,
 	})
 	if err != nil {
 		return nil, err
@@ -105,7 +107,9 @@ func (r *rules) session(raw *jackc.Conn) (*session, error) {
 	s.resetter = inner.(driver.SessionResetter)
 	s.off = inner.(offPath)
 	s.work = s.off.Work()
-	_, s.netted = raw.Config().Tracer.(*netted)
+	config := raw.Config()
+	_, s.netted = config.Tracer.(*netted)
+	s.simple = config.DefaultQueryExecMode == jackc.QueryExecModeSimpleProtocol
 	raw.PgConn().CustomData()[sessionOf] = s
 	return s, nil
 }
@@ -147,7 +151,7 @@ func (b *bare) ResetSession(ctx context.Context) error { return nil }
 
 // ExecContext runs the call, or a text of the guard's own.
 func (b *bare) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	b.sending = true
+	b.unsent, b.sending = b.raw.IsClosed(), true
 	defer func() { b.sending = false }()
 	if len(args) == 0 {
 		_, err := b.raw.Exec(ctx, query)
@@ -174,7 +178,7 @@ func (b *bare) QueryContext(ctx context.Context, query string, args []driver.Nam
 	if len(args) == 0 {
 		return nil, driver.ErrSkip
 	}
-	b.sending = true
+	b.unsent, b.sending = b.raw.IsClosed(), true
 	defer func() { b.sending = false }()
 	c.sent = true
 	switch {
@@ -183,7 +187,8 @@ func (b *bare) QueryContext(ctx context.Context, query string, args []driver.Nam
 		return nil, c.failed
 	case c.batch != nil:
 		c.results = &batchResults{BatchResults: b.raw.SendBatch(ctx, c.batch), session: (*session)(b)}
-		return (*batchCloser)(c.results), nil
+		c.results.closer = &batchCloser{c.results}
+		return c.results.closer, nil
 	case c.rewritten:
 		query = c.text
 	}
@@ -206,6 +211,10 @@ func bareIdle(c driver.Conn) bool {
 	return bareAlive(c) && c.(*bare).raw.PgConn().TxStatus() == 'I'
 }
 
+// bareAnswered is for the outcome of what has failed: it is known of a connection that was closed before, or
+// a program that goes on trying would keep a drain from its end.
+func bareAnswered(c driver.Conn) bool { return c.(*bare).unsent || bareAlive(c) }
+
 func bareAlive(c driver.Conn) bool {
 	pg := c.(*bare).raw.PgConn()
 	return !pg.IsClosed() && !pg.IsBusy()
@@ -218,7 +227,7 @@ func (s *session) passes(ctx context.Context, sql string) bool {
 		return false
 	}
 	if s.work.Enter(ctx, sql); s.off.PassesOff() {
-		s.direct = true
+		s.direct++
 		return true
 	}
 	s.work.Leave()
@@ -226,7 +235,11 @@ func (s *session) passes(ctx context.Context, sql string) bool {
 }
 
 func (s *session) passed(ctx context.Context, err error) {
-	s.direct = false
+	s.direct--
+	s.leave(ctx, err)
+}
+
+func (s *session) leave(ctx context.Context, err error) {
 	if err != nil {
 		s.off.Left(ctx, err)
 	} else {
@@ -246,7 +259,7 @@ func (s *session) exec(ctx context.Context, sql string, args []any) (pgconn.Comm
 
 func (s *session) execJudged(ctx context.Context, sql string, args []any) (pgconn.CommandTag, error) {
 	_, err := s.execer.ExecContext(ctx, sql, s.calling(args))
-	s.call.args = nil // they may be large
+	s.called()
 	if !s.call.sent {
 		return pgconn.CommandTag{}, err // refused, or dropped
 	}
@@ -258,6 +271,7 @@ func (s *session) run(ctx context.Context, sql string, do func(context.Context) 
 	s.calling(nil)
 	s.call.do = do
 	_, err := s.execer.ExecContext(ctx, sql, s.plain[:])
+	s.called()
 	return err
 }
 
@@ -268,31 +282,41 @@ func (s *session) query(ctx context.Context, sql string, args []any, from *pgxpo
 		inner, err := s.raw.Query(ctx, sql, args...)
 		if err != nil {
 			s.passed(ctx, err)
-			release(from)
-			return inner, err
+			return s.noRows(inner, err, from)
 		}
 		return s.opened(s.taken(inner), nil, from), nil
 	}
 	guard, err := s.queryer.QueryContext(ctx, sql, s.calling(args))
-	s.call.args = nil
+	s.called()
 	if err == nil && s.call.sent {
 		return s.opened(s.call.taken, guard, from), nil
 	}
-	release(from)
-	switch {
-	case err == nil:
+	if err == nil {
 		guard.Close()
+		release(from)
 		return newDroppedRows(), nil
-	case s.call.sent:
-		return s.call.rows, err
 	}
-	return failedRows(err), err
+	var failed jackc.Rows
+	if s.call.sent {
+		failed, s.call.rows = s.call.rows, nil
+	}
+	return s.noRows(failed, err, from)
+}
+
+// noRows returns the rows of a query that has failed: pgx's own, if there are any, or as pgxpool does
+// those of nothing. The session may be somebody else's then.
+func (s *session) noRows(failed jackc.Rows, err error, from *pgxpool.Conn) (jackc.Rows, error) {
+	release(from)
+	if failed == nil || from != nil {
+		failed = failedRows(err)
+	}
+	return failed, err
 }
 
 func (s *session) queryRow(ctx context.Context, sql string, args []any, from *pgxpool.Conn) jackc.Row {
 	if s.passes(ctx, sql) {
 		inner := s.raw.QueryRow(ctx, sql, args...)
-		s.direct = false
+		s.direct--
 		return s.openedRow(inner, from)
 	}
 	got, err := s.query(ctx, sql, args, from)
@@ -312,12 +336,29 @@ func release(from *pgxpool.Conn) {
 	}
 }
 
-// release gives back a connection on which a statement may have ended in a panic, of a rewriter or an
-// argument: nobody knows what came of it.
-func (s *session) release(from *pgxpool.Conn) {
-	if s.direct {
+// panicked marks the end of statements that have ended in a panic, of a rewriter or an argument:
+// nobody knows what came of them. What the guard itself was about then is not known either, so that
+// the connection is closed.
+func (s *session) panicked() {
+	if s.direct|s.judged != 0 { // small enough to be inlined
+		s.unwound()
+	}
+}
+
+func (s *session) unwound() {
+	for s.direct > 0 {
 		s.passed(context.Background(), errPanicked)
 	}
+	if s.judged > 0 {
+		s.judged = 0
+		s.raw.Close(context.Background())
+		s.over()
+	}
+}
+
+// release gives back a connection on which a statement may have ended in a panic.
+func (s *session) release(from *pgxpool.Conn) {
+	s.panicked()
 	from.Release()
 }
 

@@ -73,10 +73,27 @@ func (t *tx) Commit(ctx context.Context) error {
 	}
 	defer t.finish()
 	if t.guard == nil {
-		return s.run(ctx, "COMMIT", t.raw.Commit)
+		return s.run(ctx, "COMMIT", t.commitBatch)
 	}
-	s.begin.ctx = ctx
+	s.begin.raw, s.begin.ctx = t.raw, ctx
 	return t.guard.Commit()
+}
+
+// commitBatch commits a transaction that a batch began. What its TxOptions.CommitQuery is pgx keeps to
+// itself, and that may write: so while writing is closed a plain COMMIT is sent.
+func (t *tx) commitBatch(ctx context.Context) error {
+	s := t.session
+	if s.work.Mode() != sqlguard.ReadOnly {
+		return t.raw.Commit(ctx)
+	}
+	tag, err := s.raw.Exec(ctx, "commit")
+	if err != nil && s.raw.PgConn().TxStatus() != 'I' {
+		s.raw.Close(ctx) // as pgx does
+	}
+	if err == nil && tag.String() == "ROLLBACK" {
+		err = jackc.ErrTxCommitRollback
+	}
+	return err
 }
 
 // Rollback rolls back. After that of a savepoint, what was refused since then is still one of
@@ -93,7 +110,7 @@ func (t *tx) Rollback(ctx context.Context) error {
 	if t.guard == nil {
 		return s.run(ctx, "ROLLBACK", t.raw.Rollback)
 	}
-	s.begin.ctx = ctx
+	s.begin.raw, s.begin.ctx = t.raw, ctx
 	return t.guard.Rollback()
 }
 
@@ -107,6 +124,7 @@ func (t *tx) end(ctx context.Context, text string) error {
 // finish closes the transaction, whose end was tried.
 func (t *tx) finish() {
 	t.closed = true
+	t.session.begin = beginning{} // its context may be large
 	from := t.from
 	t.from = nil
 	if from != nil {
@@ -119,6 +137,7 @@ func (t *tx) finish() {
 // transaction, or has rows open, the pool drops.
 func (s *session) returned() {
 	ctx := context.Background()
+	s.panicked()
 	if s.raw.PgConn().IsBusy() {
 		s.raw.Close(ctx) // as the pool does, but before the guard hears of the rows' end
 	}
