@@ -99,7 +99,7 @@ no-cgo: # everything builds without a C compiler, and the guard works without on
 # A server that is not installed fails its tests here, and skips them in a plain `go test`.
 .PHONY: race
 race:
-	QUIESCE_TEST_SERVERS=required $(GO) test -race -p 3 -timeout 15m ./... # some packages mostly wait
+	QUIESCE_TEST_SERVERS=required $(GO) test -race -timeout 15m ./...
 
 # Of fleets in virtual time, 50,000 schedules: the race detector would not survive as many.
 .PHONY: simulation

@@ -41,6 +41,11 @@ func failed(ctx context.Context, method string, err error) error {
 	return fmt.Errorf("the store: %s: %w", method, err)
 }
 
+// endsIfStopped has the server end a transaction whose process does not go on with it: one that is stopped in the
+// middle of a heartbeat (SIGSTOP, a suspended machine) would keep everybody from changing the mode, and the fleet from being
+// opened. MariaDB has a limit for that; MySQL, to which it is a comment, has one for sessions.
+const endsIfStopped = "SET SESSION /*M!100300 idle_transaction_timeout = 2, */ wait_timeout = 8"
+
 // transaction is call with a transaction around f.
 func (s *Store) transaction(ctx context.Context, method string, f func(q querier) error) error {
 	return s.call(ctx, method, func(querier) error {
@@ -49,6 +54,11 @@ func (s *Store) transaction(ctx context.Context, method string, f func(q querier
 			return err
 		}
 		defer tx.Rollback() // does nothing once it is committed
+		if s.dialect.name == MySQL {
+			if _, err := tx.ExecContext(ctx, endsIfStopped); err != nil {
+				return err
+			}
+		}
 		if err := f(tx); err != nil {
 			return err
 		}
