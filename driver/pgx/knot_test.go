@@ -207,3 +207,26 @@ func TestAPanicLeavesNothingOpen(t *testing.T) {
 		t.Errorf("pending: %v", p)
 	}
 }
+
+// mine is a destination that panics.
+type mine struct{}
+
+func (mine) Scan(any) error { panic(errors.New("a destination's own")) }
+
+func TestAPanicOfADestinationGivesTheConnectionBack(t *testing.T) {
+	for _, mode := range []sqlguard.Mode{sqlguard.Off, sqlguard.Observe} {
+		e, pool := native(t, "")
+		e.Set(t, mode)
+		func() {
+			defer func() { recover() }()
+			pool.QueryRow(ctx, "SELECT 'a'").Scan(&mine{})
+			t.Error("no panic")
+		}()
+		for pool.Stat().AcquiredConns() > 0 {
+			runtime.Gosched() // the pool drops it
+		}
+		if p := e.Guard.Pending(); len(p.Open) > 0 {
+			t.Errorf("%s: pending: %v", mode, p)
+		}
+	}
+}

@@ -164,9 +164,12 @@ func (r *directRow) Scan(dest ...any) error {
 		s.open = nil
 	}
 	s.direct++
-	err := r.inner.Scan(dest...)
-	s.passed(context.Background(), err)
-	release(s.from)
+	err := errPanicked
+	defer func() { // also after a panic of a destination's, as in pgxpool
+		s.passed(context.Background(), err)
+		release(s.from)
+	}()
+	err = r.inner.Scan(dest...)
 	return err
 }
 
