@@ -23,7 +23,7 @@ lint: check vulnerabilities ## vet, gofmt, staticcheck, and known vulnerabilitie
 
 .PHONY: bench
 bench: ## run the benchmarks, and hold the driver and the middleware to their bars
-	QUIESCE_BENCH=1 QUIESCE_TEST_SERVERS=required $(GO) test -p 1 -run '^(TestCost|TestThroughput|TestNativeCost|TestNativeThroughput|TestTheDelayOfClosing|TestAnIdleFleetCostsLittle)$$' -count 1 -v ./driver ./driver/pgx ./httpmode ./sqlguard/fleet/store
+	QUIESCE_BENCH=1 QUIESCE_TEST_SERVERS=required $(GO) test -p 1 -run '^(TestCost|TestThroughput|TestNativeCost|TestNativeThroughput|TestFencedCost|TestTheDelayOfClosing|TestAnIdleFleetCostsLittle)$$' -count 1 -v ./driver ./driver/pgx ./driver/mysql ./httpmode ./sqlguard/fleet/store
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	cd integration && QUIESCE_BENCH=1 $(GO) test -run TestRatios -count 1 -v .
 
@@ -52,7 +52,7 @@ soak: ## close writing SOAK_ROUNDS times under writers of all kinds, on each eng
 	QUIESCE_TEST_SERVERS=required QUIESCE_FLIP_ROUNDS=$(SOAK_ROUNDS) \
 		$(GO) test -race -count 1 -v -timeout 0 -run '^TestTheFlip' ./driver/pgx ./driver/mysql ./driver/sqlite
 	QUIESCE_TEST_SERVERS=required QUIESCE_NIGHTS=$(SOAK_ROUNDS) \
-		$(GO) test -count 1 -v -timeout 0 -run 'NoRowIsCommitted|StoppedProcess' ./cmd/quiesce/internal/night
+		$(GO) test -count 1 -v -timeout 0 -run 'NoRowIsCommitted|RowsAreCommitted|StoppedProcess' ./cmd/quiesce/internal/night
 
 .PHONY: musl
 musl: ## judge the deepest texts with musl's small stacks (needs musl-tools)
@@ -94,17 +94,20 @@ check: # of the code as it is written
 .PHONY: no-cgo
 no-cgo: # everything builds without a C compiler, and the guard works without one
 	CGO_ENABLED=0 $(GO) build -buildvcs=false ./...
-	CGO_ENABLED=0 $(GO) test $$($(GO) list ./sqlguard/... ./cmd/... | grep -v -e /fleet -e /night) # which do not judge
+	CGO_ENABLED=0 $(GO) test $$($(GO) list ./sqlguard/... ./cmd/... | grep -v -e /fleet -e /night -e /operate) # which do not judge
+
+# What takes longest begins first, so that the rest is done beside it.
+LONGEST = ./cmd/quiesce/internal/night ./driver/pgx ./examples/site ./sqlguard/fleet/verify ./cmd/quiesce ./internal/depth
 
 # A server that is not installed fails its tests here, and skips them in a plain `go test`.
 .PHONY: race
 race:
-	QUIESCE_TEST_SERVERS=required $(GO) test -race -timeout 15m ./...
+	QUIESCE_TEST_SERVERS=required $(GO) test -race -timeout 15m $(LONGEST) ./...
 
 # Of fleets in virtual time, 50,000 schedules: the race detector would not survive as many.
 .PHONY: simulation
 simulation:
-	$(GO) test -count 1 -v -run '^(TestNothingIsCommittedAfterWait|TestEachRuleIsNeeded)$$' ./sqlguard/fleet
+	$(GO) test -count 1 -v -run '^(TestNothingIsCommittedAfterWait|TestEachRuleIsNeeded|TestNothingIsCommittedBehindTheFence|TestWithoutTheFence.*|TestEachRuleOfTheFenceIsNeeded)$$' ./sqlguard/fleet
 
 # Without the race detector, for which its dependencies would be compiled once more.
 .PHONY: integration

@@ -11,14 +11,15 @@ import (
 // admission is what was decided on a statement. If it is to be sent, executed or
 // queried must follow.
 type admission struct {
-	conn     *conn
-	ctx      context.Context
-	query    string
-	verdict  *sqlguard.Verdict
-	decision sqlguard.Decision // Pass, or what is done in place of sending it
-	fence    fence             // up, so that the engine refuses writes
-	marked   bool              // as running, for Drain
-	args     bool              // of a text
+	conn      *conn
+	ctx       context.Context
+	query     string
+	verdict   *sqlguard.Verdict
+	decision  sqlguard.Decision // Pass, or what is done in place of sending it
+	restraint restraint         // up, so that the engine refuses writes
+	own       bool              // in a transaction of the guard's own
+	marked    bool              // as running, for Drain
+	args      bool              // of a text
 }
 
 // admitted decides on a statement that was entered, right before it would be sent, as
@@ -28,19 +29,36 @@ type admission struct {
 func (c *conn) admitted(ctx context.Context, query string, v *sqlguard.Verdict, args bool) (admission, error) {
 	a := admission{conn: c, ctx: ctx, query: query, verdict: v, args: args}
 	judged, decision, err := c.admit(ctx, v)
+	if c.netted && (decision == sqlguard.Pass || decision == sqlguard.Ask) {
+		if err = c.tell(ctx, c.tellingFor(ctx, judged, query, decision == sqlguard.Pass), judged); err != nil {
+			decision = sqlguard.Refuse
+			c.transaction.doom(err)
+		}
+	}
 	if decision == sqlguard.Ask {
 		if args && c.skipsArgs {
 			err = driver.ErrSkip // as the driver would, after the engine was asked for nothing
 		} else {
-			a.fence, err = c.ask(ctx, judged)
+			a.restraint, err = c.ask(ctx, judged)
 		}
 		if decision = sqlguard.Pass; err != nil {
 			decision = sqlguard.Refuse
 			c.transaction.doom(err)
 		}
 	}
+	if decision == sqlguard.Pass && a.restraint == unrestrained {
+		if args && c.skipsArgs && c.work.Fences() && mayWrite(judged) {
+			err = driver.ErrSkip // as the driver would, after a transaction was begun for nothing
+		} else {
+			a.own, err = c.takeFence(ctx, judged)
+		}
+		if err != nil {
+			decision = sqlguard.Refuse
+			c.transaction.doom(err)
+		}
+	}
 	a.decision = decision
-	if decision != sqlguard.Pass || judged.Class == sqlguard.Read || a.fence != unfenced {
+	if decision != sqlguard.Pass || judged.Class == sqlguard.Read || a.restraint != unrestrained {
 		c.work.Leave()
 		return a, err
 	}
@@ -79,9 +97,18 @@ func (a *admission) executed(err error) error {
 	c := a.conn
 	c.skipsArgs = c.skipsArgs || a.args && err == driver.ErrSkip
 	c.noteEngine(a, err)
-	c.ran(a.verdict, a.query, err)
-	a.over(err)
-	return err
+	if !a.own {
+		c.ran(a.verdict, a.query, err)
+		if lost := c.letGo(a.ctx, a.verdict); err == nil {
+			err = lost
+		}
+		if err == nil {
+			err = c.enterBegun(a.ctx, a.verdict)
+		}
+	} else if c.fence.Alone != nil && err != nil && c.fence.Alone(err) {
+		err = c.guard.Refuse(a.ctx, c.name, a.verdict, "it runs in no transaction, and so cannot take the database's fence")
+	}
+	return a.over(err)
 }
 
 // queried is executed for a query, whose end are its rows'. A driver may run it
@@ -92,15 +119,19 @@ func (a *admission) queried(inner driver.Rows, err error) (driver.Rows, error) {
 	if err != nil || inner == nil {
 		return inner, a.executed(err)
 	}
-	if c.transaction.refused != nil {
+	if c.transaction.refused != nil || a.own {
 		c.noteCursors(a.verdict)
 	} else {
 		c.ran(a.verdict, a.query, nil)
+		if err := c.letGo(a.ctx, a.verdict); err != nil {
+			inner.Close()
+			return nil, a.over(err)
+		}
 		if len(a.verdict.Parts) > 0 {
 			c.transaction.failed()
 		}
 	}
-	if !a.marked && a.fence == unfenced {
+	if !a.marked && a.restraint == unrestrained && !c.net.armed {
 		c.mark(a.ctx)
 		return inner, nil // proven to be a read
 	}
@@ -108,14 +139,21 @@ func (a *admission) queried(inner driver.Rows, err error) (driver.Rows, error) {
 	return c.wrapRows(a.ctx, inner, &kept), nil
 }
 
-// over takes down what was put up for a statement.
-func (a *admission) over(err error) {
+// over takes down what was put up for a statement that came to err, and returns what came of both.
+func (a *admission) over(err error) error {
 	c := a.conn
-	c.lower(a.ctx, a.fence)
+	if a.own {
+		err = c.endOwn(a.ctx, err)
+		c.left(a.ctx, err)
+		c.work.End()
+		return err
+	}
+	c.lower(a.ctx, a.restraint)
 	c.mark(a.ctx)
 	if a.marked {
 		c.left(a.ctx, err)
 	}
+	return err
 }
 
 // mark keeps the mark of an open transaction in step with what is known. One with a refusal in
@@ -309,6 +347,9 @@ func (c *conn) ran(v *sqlguard.Verdict, query string, err error) {
 	switch {
 	case err == nil:
 		c.transaction.ran(v, c.work.Decided())
+		if v.Tx == sqlguard.TxBegin && len(v.Parts) == 0 && c.net.armed && c.engine.Begin != "" {
+			c.transaction.armed = true
+		}
 		c.noteCursors(v)
 	case err == driver.ErrSkip:
 		c.observed = query // it comes again, prepared

@@ -43,13 +43,38 @@ type Config struct {
 	// change anything. If it returns false, or is nil, the statement is one that
 	// is not understood.
 	Rewrite func(ctx context.Context, query string, args []driver.NamedValue) (text string, known bool)
+
+	// BeginWith begins a transaction on a connection of the wrapped driver, and sends texts right
+	// behind the one that begins it, or does what they do, in one round trip. If one of them fails, there must be no transaction. If nil,
+	// or where it returns [driver.ErrSkip], having done nothing, each is a round trip of its own. It is called
+	// while a holder asks for the database's fence ([sqlguard.Change.Fence]).
+	BeginWith func(ctx context.Context, c driver.Conn, opts driver.TxOptions, texts []string) (driver.Tx, error)
+
+	// Fence has whatever may write take the database's fence always, and not only while a holder asks for it
+	// ([sqlguard.Change.Fence], as a fleet does whose record says so): then whoever closes the fence need not ask
+	// this process anything. The database must have the fence, which package fence installs, and the dialect must be a
+	// [sqlguard.FencedEngine]. It is not for a fleet, after whose operations the fence stays closed. It costs each write outside of a transaction a transaction of its own, and each
+	// transaction a lock; reads and transactions with TxOptions.ReadOnly take none.
+	Fence bool
+
+	// Net says how far the engine stands behind the guard. The zero Net is [NetUnproven].
+	Net Net
+
+	// Reported returns what the server has reported last of a setting of the session (PostgreSQL's
+	// ParameterStatus), without asking it; empty if that is not known. It is for [NetSession], which notices by
+	// it if something else than the guard has changed its setting. If nil, nothing is known.
+	Reported func(c driver.Conn, setting string) string
+
+	// Together says that the wrapped driver sends several statements in one text, separated by
+	// semicolons, where there are no arguments.
+	Together bool
 }
 
 func (cfg Config) check() error {
 	if cfg.Dialect == nil {
 		return errors.New("Config.Dialect is nil; expected the dialect of the database, such as postgres.Dialect{}")
 	}
-	return nil
+	return cfg.checkNet()
 }
 
 // guarding is a checked Config with its guard, shared by all that is wrapped with it.
@@ -62,6 +87,16 @@ type guarding struct {
 	idle    func(driver.Conn) bool
 	alive   func(driver.Conn) bool
 	rewrite func(ctx context.Context, query string, args []driver.NamedValue) (string, bool)
+
+	fence     sqlguard.FenceTexts // zero if the dialect has none
+	fences    bool                // always
+	beginWith func(context.Context, driver.Conn, driver.TxOptions, []string) (driver.Tx, error)
+	together  bool
+
+	netted   bool                  // Config.Net is NetSession
+	session  sqlguard.SessionTexts // for that
+	reported func(c driver.Conn, setting string) string
+
 	// verdicts is made when the first statement is judged.
 	verdicts func() *cache
 }
@@ -79,10 +114,20 @@ func (cfg Config) resolve() (*guarding, error) {
 	g := &guarding{
 		guard: cfg.Guard, dialect: cfg.Dialect, name: cfg.Dialect.Name(),
 		idle: cfg.Idle, alive: cfg.Alive, rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
+		beginWith: cfg.BeginWith, together: cfg.Together,
 	}
 	g.head, _ = cfg.Dialect.(sqlguard.HeadClassifier)
 	if e, ok := cfg.Dialect.(sqlguard.ReadOnlyEngine); ok {
 		g.engine = e.ReadOnlyTexts()
+	}
+	if e, ok := cfg.Dialect.(sqlguard.FencedEngine); ok {
+		g.fence = e.FenceTexts()
+	}
+	if g.fences = cfg.Fence; g.fences && len(g.fence.Enter) == 0 {
+		return nil, fmt.Errorf("driver: Config.Fence is true, but the dialect %s has no fence; expected one that has, such as postgres.Dialect{}", g.name)
+	}
+	if g.netted = cfg.Net == NetSession; g.netted {
+		g.session, g.reported = cfg.Dialect.(sqlguard.SessionEngine).SessionTexts(), cfg.Reported
 	}
 	if g.guard == nil {
 		g.guard = sqlguard.Default()
@@ -95,5 +140,5 @@ func (cfg Config) resolve() (*guarding, error) {
 
 // same reports whether both would decide alike, so that one layer is enough.
 func (g *guarding) same(other *guarding) bool {
-	return g.guard == other.guard && g.name == other.name
+	return g.guard == other.guard && g.name == other.name && (g.netted || !other.netted)
 }

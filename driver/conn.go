@@ -35,6 +35,7 @@ type conn struct {
 
 	transaction transaction
 	switched    switched
+	net         sessionNet
 	tx          tx // the one that is open, kept here so that BeginTx allocates nothing
 
 	// shadowed is whether names on this connection may resolve to other objects
@@ -77,6 +78,9 @@ func wrapConn(inner driver.Conn, g *guarding) driver.Conn {
 	c := &conn{guarding: g, inner: inner}
 	c.tx.conn, c.rows.conn = c, c
 	g.guard.Attach(&c.work, g.dialect)
+	if g.fences {
+		c.work.AlwaysFences()
+	}
 	c.preparer, _ = inner.(driver.ConnPrepareContext)
 	c.beginner, _ = inner.(driver.ConnBeginTx)
 	has := 0
@@ -112,7 +116,7 @@ func (c *conn) guardedBy() *guarding { return c.guarding }
 //
 // It is small enough to be inlined, as long as it does not enter the statement itself.
 func (c *conn) unguarded() bool {
-	if !c.work.Off() || c.transaction.watched() {
+	if !c.work.Off() || c.transaction.watched() || c.net.armed {
 		return false
 	}
 	c.transaction.armed, c.transaction.unsure, c.ranUnseen = false, unseen, true
@@ -184,10 +188,14 @@ func (r resets) ResetSession(ctx context.Context) error {
 	if err := r.c.returned(ctx); err != nil {
 		return err
 	}
-	return r.c.resetter.ResetSession(ctx)
+	err := r.c.resetter.ResetSession(ctx)
+	if err == nil && r.c.netted {
+		err = r.c.resetNet(ctx)
+	}
+	return err
 }
 
-func (v validates) IsValid() bool { return v.c.valid.IsValid() }
+func (v validates) IsValid() bool { return !v.c.net.broken && v.c.valid.IsValid() }
 
 func (n checks) CheckNamedValue(v *driver.NamedValue) error {
 	return n.c.checker.CheckNamedValue(v)

@@ -68,7 +68,7 @@ func (cfg Config) checkDSN(dsn string) error {
 
 // same reports whether both configurations would decide alike.
 func (cfg Config) same(other Config) bool {
-	return guardOf(cfg) == guardOf(other) && cfg.Dialect.Name() == other.Dialect.Name()
+	return guardOf(cfg) == guardOf(other) && cfg.Dialect.Name() == other.Dialect.Name() && cfg.Net >= other.Net
 }
 
 func guardOf(cfg Config) *sqlguard.Guard {

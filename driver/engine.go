@@ -17,14 +17,14 @@ import (
 // it runs if the engine refuses writes there, or can be told to; else it is refused. An engine
 // without such transactions has a switch, which is put back.
 
-// fence is how the engine was told to refuse writes, and so what is to be undone.
-type fence uint8
+// restraint is how the engine was told to refuse writes, and so what is to be undone.
+type restraint uint8
 
 const (
-	unfenced   fence = iota
-	fencedTx         // by a transaction of the guard's own
-	fencedIn         // by the transaction that is open: nothing is undone
-	fencedConn       // by the connection's switch
+	unrestrained   restraint = iota
+	restrainedTx             // by a transaction of the guard's own
+	restrainedIn             // by the transaction that is open: nothing is undone
+	restrainedConn           // by the connection's switch
 )
 
 // switched is the state of a connection's switch.
@@ -36,29 +36,29 @@ type switched struct {
 
 // ask has the engine refuse what a statement might write. If that cannot be had, the
 // error says so, or is the driver's own; then nothing is to be undone.
-func (c *conn) ask(ctx context.Context, v *sqlguard.Verdict) (fence, error) {
+func (c *conn) ask(ctx context.Context, v *sqlguard.Verdict) (restraint, error) {
 	t := &c.transaction
 	switch {
 	case c.engine.SwitchOn != "":
-		return fencedConn, c.switchOn(ctx)
+		return restrainedConn, c.switchOn(ctx)
 	case c.engine.Begin == "":
-		return unfenced, c.guard.Refuse(ctx, c.name, v, "")
+		return unrestrained, c.guard.Refuse(ctx, c.name, v, "")
 	case !t.known(), c.idle != nil && c.idle(c.inner): // which a text has ended, under BeginTx
-		return fencedTx, c.beginFence(ctx)
+		return restrainedTx, c.beginRestraint(ctx)
 	case t.armed:
-		return fencedIn, nil
+		return restrainedIn, nil
 	case c.engine.Arm == "", t.unsure == unseen && c.idle == nil:
 		// Outside of a transaction, to arm it is no error, and has no effect.
-		return unfenced, c.guard.Refuse(ctx, c.name, v, v.Why+"; "+adviceBegin)
+		return unrestrained, c.guard.Refuse(ctx, c.name, v, v.Why+"; "+adviceBegin)
 	case !c.guard.AsksReadOnly(ctx):
-		return unfenced, c.guard.Refuse(ctx, c.name, v, v.Why+"; "+adviceAllow)
+		return unrestrained, c.guard.Refuse(ctx, c.name, v, v.Why+"; "+adviceAllow)
 	}
-	return fencedIn, c.send(ctx, c.engine.Arm)
+	return restrainedIn, c.send(ctx, c.engine.Arm)
 }
 
-// beginFence begins a transaction of the guard's own. One that was begun unseen is
+// beginRestraint begins a transaction of the guard's own. One that was begun unseen is
 // rolled back first, or MySQL would commit it in passing.
-func (c *conn) beginFence(ctx context.Context) error {
+func (c *conn) beginRestraint(ctx context.Context) error {
 	t := &c.transaction
 	if !t.known() && (t.unsure == unseen || t.implicit) {
 		if err := c.send(ctx, rollback); err != nil {
@@ -68,7 +68,7 @@ func (c *conn) beginFence(ctx context.Context) error {
 	}
 	err := c.send(ctx, c.engine.Begin)
 	if ctxDone(err) {
-		c.lower(ctx, fencedTx) // it may have begun
+		c.lower(ctx, restrainedTx) // it may have begun
 	}
 	return err
 }
@@ -81,14 +81,14 @@ const (
 		"run the query outside of one, or vouch for what it calls"
 )
 
-// lower undoes a fence. If that fails, the connection can only be dropped.
-func (c *conn) lower(ctx context.Context, f fence) {
+// lower undoes a restraint. If that fails, the connection can only be dropped.
+func (c *conn) lower(ctx context.Context, f restraint) {
 	switch f {
-	case fencedTx:
+	case restrainedTx:
 		if c.undo(ctx, rollback) != nil {
 			c.transaction = c.unended()
 		}
-	case fencedConn:
+	case restrainedConn:
 		if c.switched.users--; c.switched.users == 0 && !c.switched.was {
 			c.switchOff(ctx)
 		}

@@ -44,9 +44,10 @@ func (c *conn) look(ctx context.Context, query string, args []driver.NamedValue)
 // onlyReads reports whether a text, which was entered, does nothing but read, so that it
 // passes in every mode, under every policy, and in every transaction. Nobody need
 // wait for it either: then onlyReads leaves it. It spares most texts the way through
-// admitted, executed and queried, which would come to the same.
+// admitted, executed and queried, which would come to the same, unless the engine stands behind
+// the guard, to which it may be no read.
 func (c *conn) onlyReads(v *sqlguard.Verdict) bool {
-	if !v.OnlyReads() || v.Functions && c.shadowed {
+	if !v.OnlyReads() || v.Functions && c.shadowed || c.netted {
 		return false
 	}
 	c.work.Leave()

@@ -91,8 +91,13 @@ func WrapDriver(d driver.Driver, cfg Config) (driver.Driver, error) {
 	if err := cfg.check(); err != nil {
 		return nil, fmt.Errorf("driver: %w", err)
 	}
-	if inner, ok := d.(*guardedDriver); ok && inner.cfg.same(cfg) {
-		return d, nil
+	if inner, ok := d.(*guardedDriver); ok {
+		if inner.cfg.same(cfg) {
+			return d, nil
+		}
+		if cfg.Net == NetSession {
+			return nil, fmt.Errorf("driver: %w", errGuardedAlready)
+		}
 	}
 	return &guardedDriver{inner: d, cfg: cfg}, nil
 }
@@ -114,6 +119,9 @@ func WrapConnector(c driver.Connector, cfg Config) (driver.Connector, error) {
 		if guarded, err = WrapDriver(d, cfg); err != nil {
 			return nil, err
 		}
+	}
+	if inner, ok := c.(guardedConnector); ok && g.netted && !inner.guardedBy().same(g) {
+		return nil, fmt.Errorf("driver: %w", errGuardedAlready)
 	}
 	return wrapConnector(c, guarded, g), nil
 }

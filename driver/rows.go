@@ -14,12 +14,13 @@ import (
 // database/sql does without them; only RowsColumnScanner (Go 1.27) cannot be
 // emulated, and is given where it is there.
 type rows struct {
-	conn  *conn
-	inner driver.Rows
-	ctx   context.Context
-	open  bool
-	err   error      // why they ended early
-	from  *admission // that of their statement; nil if it was not looked at
+	conn   *conn
+	inner  driver.Rows
+	ctx    context.Context
+	open   bool
+	closed bool       // at their end, because a transaction of the guard's own had to be committed
+	err    error      // why they ended early
+	from   *admission // that of their statement; nil if it was not looked at
 }
 
 var (
@@ -46,7 +47,7 @@ func (c *conn) wrapRows(ctx context.Context, inner driver.Rows, from *admission)
 	if r.open {
 		r = &rows{conn: c}
 	}
-	r.inner, r.ctx, r.open, r.err, r.from = inner, ctx, true, nil, from
+	r.inner, r.ctx, r.open, r.closed, r.err, r.from = inner, ctx, true, false, nil, from
 	return composeRows(r)
 }
 
@@ -55,39 +56,57 @@ func (r *rows) Unwrap() driver.Rows { return r.inner }
 
 func (r *rows) Columns() []string { return r.inner.Columns() }
 
+// Close returns the error of the inner rows' Close, or where there is none, that of the commit of
+// the guard's own transaction. Where the end of the rows has closed them, it is nil.
 func (r *rows) Close() error {
+	if r.closed {
+		return nil
+	}
 	err := r.inner.Close()
 	if r.open {
 		r.open = false
-		r.over(err)
+		own := r.from != nil && r.from.own
+		if was := r.over(err); own && err == nil && r.err == nil {
+			err = was
+		}
 		r.ctx, r.err, r.from = nil, nil, nil
 	}
 	return err
 }
 
 // over marks the end of the statement, which is what went wrong first, or the
-// error of closing the rows.
-func (r *rows) over(err error) {
+// error of closing the rows. It returns what came of it.
+func (r *rows) over(err error) error {
+	own := r.from != nil && r.from.own
 	if r.err != nil {
 		err = r.err
-	} else if err == nil {
+	} else if err == nil && !own { // whose commit says it
 		err = r.ctx.Err()
 	}
 	switch {
 	case r.from != nil:
 		r.conn.noteEngine(r.from, err)
-		r.from.over(err)
+		return r.from.over(err)
 	case err != nil:
 		r.conn.left(r.ctx, err)
 	default:
 		r.conn.work.Leave()
 	}
+	return err
 }
 
 func (r *rows) Next(dest []driver.Value) error { return r.ended(r.inner.Next(dest)) }
 
-// ended notes an error other than the end of the rows.
+// ended notes an error other than the end of the rows. At the end, a transaction of the guard's own is
+// committed: an error of that is theirs, for programs ask rows for their error, but not Close.
 func (r *rows) ended(err error) error {
+	if err == io.EOF && r.open && r.from != nil && r.from.own && !r.HasNextResultSet() {
+		if closing := r.Close(); closing != nil {
+			err = closing
+		}
+		r.closed = true
+		return err
+	}
 	if err != nil && err != io.EOF && r.err == nil {
 		r.err = err
 	}
@@ -96,7 +115,7 @@ func (r *rows) ended(err error) error {
 
 func (r *rows) HasNextResultSet() bool {
 	s, ok := r.inner.(driver.RowsNextResultSet)
-	return ok && s.HasNextResultSet()
+	return ok && !r.closed && s.HasNextResultSet()
 }
 
 func (r *rows) NextResultSet() error {

@@ -48,7 +48,7 @@ func (c *conn) Prepare(query string) (driver.Stmt, error) {
 // PrepareContext does not check the text, unless preparing it has an effect. It
 // does without driver.ConnPrepareContext what database/sql does without it.
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
-	if c.guard.Mode() == sqlguard.Off {
+	if c.guard.Mode() == sqlguard.Off && !c.net.armed {
 		inner, err := c.prepare(ctx, query)
 		if err != nil {
 			return nil, err
@@ -74,6 +74,11 @@ func (c *conn) prepareJudged(ctx context.Context, query string) (driver.Stmt, er
 			return c.wrapStmt(inert{}, query, &sqlguard.Verdict{Class: sqlguard.Read}, false), nil
 		}
 		if decision == sqlguard.Refuse {
+			return nil, err
+		}
+	}
+	if c.netted {
+		if err := c.tell(ctx, c.tellingToPrepare(v, query), v); err != nil {
 			return nil, err
 		}
 	}

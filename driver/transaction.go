@@ -50,6 +50,7 @@ type transaction struct {
 	implicit bool
 	// armed is whether the engine refuses writes in the known one.
 	armed  bool
+	joined bool // it has taken the database's fence after something had run
 	unsure doubt
 
 	refused *sqlguard.BlockedError // the first refusal in it: it is dead

@@ -23,7 +23,7 @@ var _ driver.Tx = (*tx)(nil)
 // functions that write.
 func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	c.work.Begin(ctx)
-	if c.work.Off() && !c.transaction.watched() {
+	if c.work.Off() && !c.transaction.watched() && !c.net.armed {
 		inner, err := c.begin(ctx, opts)
 		return c.began(inner, false, err)
 	}
@@ -31,10 +31,26 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 		return c.began(nil, false, err)
 	}
 	c.work.Begin(ctx) // where what was cleared has taken the mark with it
+	if c.netted {
+		v := sqlguard.Verdict{Class: sqlguard.Session, Op: "BEGIN", Tx: sqlguard.TxBegin}
+		if err := c.tell(ctx, c.tellingToBegin(ctx, opts.ReadOnly), &v); err != nil {
+			return c.began(nil, false, err)
+		}
+	}
 	if c.beginner != nil && c.guard.AsksReadOnly(ctx) {
 		opts.ReadOnly = true
 	}
-	armed := opts.ReadOnly && c.guard.Mode() == sqlguard.ReadOnly && c.engine.Begin != ""
+	fences := c.work.Fences()
+	if fences {
+		if err := c.fenceUnseen(ctx, beginning); err != nil {
+			return c.began(nil, false, err)
+		}
+	}
+	if fences && !opts.ReadOnly {
+		inner, err := c.beginFenced(ctx, opts)
+		return c.began(inner, false, err)
+	}
+	armed := opts.ReadOnly && (fences || c.guard.Mode() == sqlguard.ReadOnly) && c.engine.Begin != ""
 	inner, err := c.begin(ctx, opts)
 	return c.began(inner, armed, err)
 }
@@ -43,7 +59,7 @@ func (c *conn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, e
 func (c *conn) Begin() (driver.Tx, error) {
 	ctx := context.Background()
 	c.work.Begin(ctx)
-	if !c.work.Off() || c.transaction.watched() {
+	if !c.work.Off() || c.transaction.watched() || c.net.armed {
 		return c.BeginTx(ctx, driver.TxOptions{})
 	}
 	inner, err := c.inner.Begin()

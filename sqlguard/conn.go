@@ -30,6 +30,7 @@ type Conn struct {
 	// The rest is the owner's, whoever uses the connection.
 
 	own     uint64 // word, but for the bit asked
+	fences  bool   // takes the database's fence always
 	open    int    // statements whose end is awaited, more than one where rows are open
 	tx      birth
 	decided *State // what was in force when Decide was asked last
@@ -50,6 +51,7 @@ const (
 	bitTx                    // a transaction is open that may write
 	bitSlot                  // which slot is the last statement's
 	bitAsked                 // Drain waits to hear of a change
+	bitFenced                // the transaction has taken the database's fence
 
 	oneUnit = 1 << iota
 	busy    = bitStatement | bitTx
@@ -101,7 +103,7 @@ func (c *Conn) Detach() {
 	if c.tx.wasObserved() {
 		c.noteLength()
 	}
-	c.publish(c.own &^ busy)
+	c.publish(c.own &^ (busy | bitFenced))
 	c.open, c.tx, c.decided, c.slots = 0, birth{}, nil, [2]slot{}
 	c.guard.conns.remove(c)
 }
@@ -201,7 +203,7 @@ func (c *Conn) End() {
 	if c.tx.wasObserved() {
 		c.noteLength()
 	}
-	c.publish(c.own &^ bitTx)
+	c.publish(c.own &^ (bitTx | bitFenced))
 	c.tx = birth{}
 	if c.own&bitStatement == 0 {
 		c.slots = [2]slot{}
@@ -229,20 +231,44 @@ func (c *Conn) Committed() {
 	if c.tx.wasObserved() {
 		c.noteLength()
 	}
-	c.publish(c.own &^ busy)
+	c.publish(c.own &^ (busy | bitFenced))
 	c.tx, c.slots = birth{}, [2]slot{}
 }
 
 // Off reports whether the mode is off, and whether Cut has left the open
 // transaction alone. It costs one atomic load. While a hold has a lease it is false, for each
-// statement has to look at that: Mode and Decide do.
+// statement has to look at that: Mode and Decide do; and so it is where the database's fence is to be taken.
 func (c *Conn) Off() bool {
 	state := c.guard.state.Load()
-	return state.free && (c.tx.state == nil || c.tx.state.cuts == state.cuts)
+	return state.free && !c.fences && (c.tx.state == nil || c.tx.state.cuts == state.cuts)
 }
 
 // Mode is [Guard.Mode] for who is about to let something pass: a lease that has lapsed is noticed.
 func (c *Conn) Mode() Mode { return c.guard.current().Mode }
+
+// AlwaysFences says that what may write on this connection takes the database's fence whether a holder asks
+// for that or not. Call it before the connection is used.
+func (c *Conn) AlwaysFences() { c.fences = true }
+
+// Fences reports whether a transaction that begins now, and may write, has to take the
+// database's fence: that is asked for, and the mode is not [ReadOnly], in which only what a rule or
+// a bypass lets through may write, and nobody waits for that.
+func (c *Conn) Fences() bool {
+	state := c.guard.current()
+	return (state.Fence || c.fences) && state.Mode != ReadOnly
+}
+
+// Fence marks whether the open transaction has taken the database's fence.
+func (c *Conn) Fence(taken bool) {
+	word := c.own &^ bitFenced
+	if taken {
+		word |= bitFenced
+	}
+	c.publish(word)
+}
+
+// Fenced reports whether it has.
+func (c *Conn) Fenced() bool { return c.own&bitFenced != 0 }
 
 // Decided returns the mode in which [Conn.Decide] has decided last.
 func (c *Conn) Decided() Mode {
@@ -289,5 +315,5 @@ func (c *Conn) answer() {
 // lost returns the last statement as one whose outcome is unknown.
 func (c *Conn) lost() sighting {
 	s := c.slots[c.own>>2&1]
-	return sighting{slot: s, dialect: c.dialect, transaction: c.own&bitTx != 0}
+	return sighting{slot: s, dialect: c.dialect, transaction: c.own&bitTx != 0, fenced: c.own&bitFenced != 0}
 }

@@ -95,6 +95,7 @@ type sighting struct {
 	dialect     Dialect
 	tx          birth
 	transaction bool
+	fenced      bool      // it has taken the database's fence
 	lostAt      time.Time // when its outcome became unknown; zero if it is open
 }
 
@@ -124,6 +125,7 @@ func (u unit) look() (sighting, bool) {
 type unknowns struct {
 	mu     sync.Mutex
 	latest time.Time
+	bare   time.Time    // of the latest that had not taken the database's fence
 	seen   [64]sighting // the last ones; the next goes to number%len(seen)
 	number uint64
 }
@@ -142,6 +144,9 @@ func (s *unknowns) add(seen sighting) {
 	defer s.mu.Unlock()
 	seen.lostAt = time.Now()
 	s.latest = seen.lostAt
+	if !seen.fenced {
+		s.bare = seen.lostAt
+	}
 	s.seen[s.number%uint64(len(s.seen))] = seen
 	s.number++
 }
@@ -156,6 +161,13 @@ func (s *unknowns) since(t time.Time) (list []sighting, latest time.Time) {
 		}
 	}
 	return list, s.latest
+}
+
+// unfenced returns when the last was lost that had not taken the database's fence.
+func (s *unknowns) unfenced() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.bare
 }
 
 // labelOnly returns a context that carries nothing but a label, so that what else

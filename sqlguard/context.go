@@ -22,6 +22,13 @@ func WithBypass(ctx context.Context, reason string) context.Context {
 	return context.WithValue(ctx, bypassKey{}, strings.TrimSpace(reason))
 }
 
+// BypassFrom returns the reason that a context has from [WithBypass], and whether it bypasses anything: one without
+// a reason does not.
+func BypassFrom(ctx context.Context) (reason string, ok bool) {
+	reason, _ = bypass(ctx)
+	return reason, reason != ""
+}
+
 // bypass returns the reason of a bypass, and whether one was asked for.
 func bypass(ctx context.Context) (reason string, asked bool) {
 	reason, asked = ctx.Value(bypassKey{}).(string)

@@ -77,6 +77,37 @@ func (g *Guard) Drain(ctx context.Context) (DrainReport, error) {
 	if d.closed.Mode != ReadOnly {
 		return d.report, fmt.Errorf("sqlguard: drain: %w: the mode is %s", ErrNotClosed, d.closed.Mode)
 	}
+	d.holds = func(now *State) bool { return now.Mode == ReadOnly && now.closed == d.closed.closed }
+	d.over = d.harmless
+	d.latest = func() time.Time { _, latest := g.unknown.since(time.Now()); return latest }
+	return d.wait(ctx)
+}
+
+// DrainUnfenced is Drain for what has not taken the database's fence ([Change.Fence]): when it returns
+// nil, all that is open and may write has taken it, and so has all that begins later, as
+// long as a holder asks for it. If none does, or the mode is changed so that none does any more, the error is an [ErrNotClosed].
+func (g *Guard) DrainUnfenced(ctx context.Context) (DrainReport, error) {
+	d := drain{guard: g, began: time.Now(), closed: g.state.Load()}
+	d.report.Epoch = d.closed.Epoch
+	if !d.closed.Fence {
+		return d.report, fmt.Errorf("sqlguard: drain: %w: nobody asks for the fence", ErrNotClosed)
+	}
+	if d.closed.closedAt.IsZero() {
+		closed := *d.closed
+		closed.closedAt = d.began
+		d.closed = &closed
+	}
+	d.holds = func(now *State) bool { return now.Fence }
+	d.latest = g.unknown.unfenced
+	d.over = func(u unit) bool {
+		word, open := u.ask()
+		return !open || word&bitFenced != 0
+	}
+	return d.wait(ctx)
+}
+
+func (d *drain) wait(ctx context.Context) (DrainReport, error) {
+	g := d.guard
 	changed, stop := g.conns.wait()
 	defer stop()
 	flipped, unsubscribe := g.Subscribe()
@@ -88,7 +119,7 @@ func (g *Guard) Drain(ctx context.Context) (DrainReport, error) {
 		d.report.Waited += len(unknown)
 	}
 	for {
-		if now := g.state.Load(); now.Mode != ReadOnly || now.closed != d.closed.closed {
+		if now := g.state.Load(); !d.holds(now) {
 			return d.finish(fmt.Errorf("sqlguard: drain: %w: the mode was changed meanwhile", ErrNotClosed))
 		}
 		d.open = slices.DeleteFunc(d.open, d.over)
@@ -117,12 +148,17 @@ type drain struct {
 	closed *State
 	open   []unit
 	report DrainReport
+
+	holds func(*State) bool // whether a state is one in which it goes on
+	over  func(unit) bool   // whether a unit needs not be waited for any more
+	// latest returns when the last statement was lost that has to become older than the tail.
+	latest func() time.Time
 }
 
-// over reports whether a unit needs not be waited for any more. A transaction in
+// harmless reports whether a unit needs not be waited for any more. A transaction in
 // which nothing runs need not, if it can only be rolled back, because it was cut, or if it
 // began after writing was closed.
-func (d *drain) over(u unit) bool {
+func (d *drain) harmless(u unit) bool {
 	word, open := u.ask()
 	if !open || word&bitStatement != 0 {
 		return !open
@@ -144,7 +180,7 @@ func (u unit) running() bool {
 
 // held returns how long it is until every unknown outcome is older than the tail.
 func (d *drain) held(now time.Time) time.Duration {
-	_, latest := d.guard.unknown.since(now)
+	latest := d.latest()
 	if latest.IsZero() {
 		return 0
 	}
@@ -205,7 +241,7 @@ func (g *Guard) Pending() DrainReport {
 		closed.closedAt = d.began
 	}
 	d.report.Epoch = closed.Epoch
-	d.open = slices.DeleteFunc(g.conns.open(), d.over)
+	d.open = slices.DeleteFunc(g.conns.open(), d.harmless)
 	d.report.Waited = len(d.open)
 	d.complete()
 	return d.report

@@ -26,6 +26,7 @@ func merge(holds []Hold) State {
 		s.Mode = max(s.Mode, h.Mode)
 		s.Anonymous = s.Anonymous || h.Anonymous
 		s.GetOnly = s.GetOnly || h.GetOnly
+		s.Fence = s.Fence || h.Fence
 	}
 	byStrictness := slices.Clone(holds)
 	slices.SortStableFunc(byStrictness, func(a, b Hold) int {

@@ -38,6 +38,11 @@ type Change struct {
 	// is for Mode ReadOnly alone, and of several holders the shortest counts.
 	Grace time.Duration `json:"grace_ns,omitempty"`
 
+	// Fence asks drivers to take the fence of the database ([FencedEngine]) for whatever may write: then
+	// the database itself can close it, and says when the last of it is over. A driver whose dialect has
+	// none refuses to write meanwhile.
+	Fence bool `json:"fence,omitempty"`
+
 	// Lease, if not nil, ends this change by itself: when it lapses, the hold
 	// becomes ReadOnly whatever Mode says, and all transactions that are open may only roll back, as
 	// after [Guard.Cut]. Every statement and every commit looks at it. A new hold of the same
@@ -115,6 +120,8 @@ type State struct {
 	Mode      Mode `json:"mode"`
 	Anonymous bool `json:"anonymous"`
 	GetOnly   bool `json:"get_only"`
+	// Fence is true if any holder asks for it.
+	Fence bool `json:"fence,omitempty"`
 
 	// Reason, Message and By are those of the strictest holder that gives one;
 	// among equals the one that has held longest.
@@ -147,7 +154,7 @@ type State struct {
 	closed   uint64    // the epoch in which the mode became ReadOnly, or 0
 	closedAt time.Time // when that was
 	cuts     uint64    // how often Cut was called, or a lease lapsed, before
-	free     bool      // the mode is Off, and no lease has to be looked at
+	free     bool      // the mode is Off, no lease has to be looked at, and no fence taken
 	leases   []*Lease  // of the holds
 }
 
@@ -155,7 +162,7 @@ type State struct {
 func (s *State) inherit(old *State, cuts uint64) {
 	s.cuts = cuts
 	s.leases = leasesOf(s.Holds)
-	s.free = s.Mode == Off && s.leases == nil
+	s.free = s.Mode == Off && s.leases == nil && !s.Fence
 	if s.Mode != ReadOnly {
 		return
 	}

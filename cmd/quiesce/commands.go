@@ -15,7 +15,7 @@ import (
 func newFleetCommands(std streams) []*cobra.Command {
 	return []*cobra.Command{
 		newInit(std), newDoctor(std), newStatus(std), newInstances(std), newReport(std), newAnnounce(std), newOn(std),
-		newWait(std), newOff(std), newRun(std), newDrill(std), newLog(std),
+		newWait(std), newOff(std), newRun(std), newDrill(std), newFence(std), newLog(std),
 	}
 }
 
@@ -121,7 +121,7 @@ func newDoctor(std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "doctor [flags]", DisableFlagsInUseLine: true, Args: cobra.NoArgs,
 		Short: "look whether the fleet could be closed tonight",
-		Long:  "Looks whether the fleet could be closed, and says what to do about what is not well. It changes nothing.\nThe exit code is 1 if anything is not well." + seeCodes,
+		Long:  "Looks whether the fleet could be closed, and says what to do about what is not well. It changes nothing.\nIn each database it names who is connected without being of the fleet, roles that no setting of the server keeps from writing, and\nwhat the fence lacks. \"note\" is what could be better; the exit code is 1 if anything else is not well." + seeCodes,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.run(cmd, func(ctx context.Context, d operate.Deps) (fmt.Stringer, error) {
 				return operate.Doctor(ctx, d, operate.Examining{Target: f.target, Databases: databases(names)})

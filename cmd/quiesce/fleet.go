@@ -238,7 +238,7 @@ func moment(flag, text string, now time.Time) (time.Time, error) {
 type waitingFlags struct{ in operate.Waiting }
 
 func (w *waitingFlags) add(fs *pflag.FlagSet) {
-	fs.StringVar(&w.in.Level, "level", "", "what is to be proved: cooperative or verified (default verified where there is a --database)")
+	fs.StringVar(&w.in.Level, "level", "", "what is to be proved: cooperative, verified or strict (default verified where there is a --database)")
 	fs.StringArrayVar(&w.in.Databases, "database", nil, "DSN of a database in which writing is to be over; may be repeated (env QUIESCE_DATABASE)")
 	fs.DurationVar(&w.in.Still, "still", 0, "for how long a database has to stand still (default 3s)")
 	fs.StringVar(&w.in.OnTimeout, "on-timeout", operate.Reopen, "reopen the fleet, cut off what is open, or keep it closed")

@@ -12,23 +12,27 @@ import (
 
 func newOn(std streams) *cobra.Command {
 	c := &closingFlags{fleetFlags: fleetFlags{std: std}}
+	var dsns []string
 	cmd := &cobra.Command{
 		Use: "on [flags]", DisableFlagsInUseLine: true, Args: cobra.NoArgs,
 		Short: "close writing in the whole fleet",
 		Long: `Closes writing in every process of the fleet: it arms, waits until every process is bound, and
 closes. Writing is not over when it returns: quiesce wait is for that. If a process cannot be
-reached, or the time is over first, the fleet is opened again.` + seeCodes,
+reached, or the time is over first, the fleet is opened again. Where the fleet takes the fence of its
+databases (quiesce fence), each is opened first, because the last night has left it closed.` + seeCodes,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.run(cmd, func(ctx context.Context, d operate.Deps) (fmt.Stringer, error) {
 				in, err := c.closing()
 				if err != nil {
 					return nil, err
 				}
+				in.Databases = databases(dsns)
 				return operate.On(ctx, d, in)
 			})
 		},
 	}
 	c.add(cmd.Flags())
+	cmd.Flags().StringArrayVar(&dsns, "database", nil, "DSN of a database whose fence the fleet takes; may be repeated (env QUIESCE_DATABASE)")
 	return cmd
 }
 
@@ -43,6 +47,8 @@ LEVELS
   cooperative  every process has said that it has drained, or its lease and the tail are over
   verified     the databases have been looked at as well: nobody holds a transaction that has
                written, and for a while nothing was written; then the log's position is printed
+  strict       besides, the databases refuse whoever takes their fence (quiesce fence): a process that
+               was stopped commits nothing when it goes on. Sessions of silent processes are ended
 
 ON TIMEOUT, before anything was migrated
   reopen       the fleet is opened again, and the exit code is 4
@@ -74,7 +80,8 @@ func newOff(std streams) *cobra.Command {
 		Use: "off [flags]", DisableFlagsInUseLine: true, Args: cobra.NoArgs,
 		Short: "open the fleet again",
 		Long: `Opens the fleet, whatever it was asked for before, and waits a while until its processes have heard it.
-It needs no process of the site, and no write through a guard.` + seeCodes,
+It needs no process of the site, and no write through a guard. A fence that wait has closed stays closed, which
+harms nobody: while the fleet is open no process takes it, and quiesce on opens it.` + seeCodes,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.run(cmd, func(ctx context.Context, d operate.Deps) (fmt.Stringer, error) {
 				in.Target = f.target
@@ -103,7 +110,8 @@ nobody knows what was migrated, and the exit code is 6.
 
 The command finds in its environment QUIESCE_EPOCH, QUIESCE_OP, QUIESCE_LEVEL (what was proved), and
 QUIESCE_POSITION (of the databases' logs). It has a process group of its own; the first
-interrupt is passed on to it.` + seeCodes,
+interrupt is passed on to it. At the level strict the fence is locked besides while the command runs; where
+that lock is lost, a warning says what it means, and the exit code is the command's.` + seeCodes,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd, func(ctx context.Context, d operate.Deps) (fmt.Stringer, error) {
 				in, err := c.closing()

@@ -33,6 +33,11 @@
 // guard's verdict is what stops them. A write that is prepared in such a transaction
 // is refused by the server (its error 1792), when it is prepared.
 //
+// # The fence
+//
+// While the database's fence is asked for, BeginTx begins and takes it in one round trip, by the procedure that package fence
+// installs, if the account may call it and the options ask for no level of isolation; otherwise it takes two more.
+//
 // # LOAD DATA LOCAL
 //
 // A refused LOAD DATA LOCAL INFILE asks no handler of mysql.RegisterReaderHandler for its
@@ -79,7 +84,7 @@ func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
 // Config returns how go-sql-driver's driver and connectors are guarded by g, for
 // package driver's functions. If g is nil, [sqlguard.Default] guards.
 func Config(g *sqlguard.Guard) driver.Config {
-	return driver.Config{Guard: g, Dialect: dialect.Dialect{}, CheckDSN: checkDSN, Alive: alive}
+	return driver.Config{Guard: g, Dialect: dialect.Dialect{}, CheckDSN: checkDSN, Alive: alive, BeginWith: beginWith}
 }
 
 // alive goes by the driver's own state (v1.10): it closes a connection on which the

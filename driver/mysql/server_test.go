@@ -30,6 +30,13 @@ var schema = []string{
 // engine returns a database of its own on MariaDB and a guarded pool on it.
 func engine(t *testing.T, parameters string) *enginetest.Engine {
 	t.Helper()
+	e, _, _ := engineAt(t, parameters)
+	return e
+}
+
+// engineAt returns the pool, too, with which the engine was made, and the DSN of the guarded one.
+func engineAt(t *testing.T, parameters string) (*enginetest.Engine, *sql.DB, string) {
+	t.Helper()
 	server := testdb.MariaDB(t)
 	dsn := server.Database(t)
 	bare, err := sql.Open("mysql", dsn)
@@ -57,7 +64,7 @@ func engine(t *testing.T, parameters string) *enginetest.Engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return &enginetest.Engine{
+	e := &enginetest.Engine{
 		Guard: g, DB: db,
 		Dialect: dialect.Dialect{}, Corpus: []string{"mysql", "mariadb", "mysql8"},
 		Dump:     func() []byte { return server.Dump(t, dsn) },
@@ -65,6 +72,7 @@ func engine(t *testing.T, parameters string) *enginetest.Engine {
 		Count:    "SELECT count(*) FROM u",
 		Insert:   "INSERT INTO u (a) VALUES (1)",
 	}
+	return e, bare, own.FormatDSN()
 }
 
 // with adds parameters to a DSN.

@@ -8,12 +8,15 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/quiescehq/quiesce/sqlguard"
+	"github.com/quiescehq/quiesce/sqlguard/postgres"
 )
 
-// ArmSessions has the server itself refuse writes while the mode is read-only: whenever
-// a connection is acquired from the pool, and the mode is not the one that it was told of last,
-// default_transaction_read_only is set on it. It costs one SET for each connection and
-// flip. Call it before the pool is made; a PrepareConn of config is called first. If g is nil,
+// ArmSessions has the server itself refuse writes while the mode is read-only, for a pool that must be pgx's own: it is
+// driver.NetSession for who cannot have that with a [Pool]. Whenever a connection is acquired from the pool, and the mode
+// is not the one that it was told of last, default_transaction_read_only is set on it, and put back to what it
+// was before. It costs one round trip for each connection and flip. What resets the setting is
+// noticed when the connection is acquired next (PostgreSQL 14 and later). A connection that cannot be told is closed. Call
+// it before the pool is made; a PrepareConn of config is called first. If g is nil,
 // [sqlguard.Default] guards. It fails if the guard has an error, or config has the
 // deprecated BeforeAcquire.
 //
@@ -51,13 +54,17 @@ const armed = "quiesce armed"
 
 // arm tells a connection, unless it knows. It reports false if the connection is of no more use.
 func arm(ctx context.Context, c *jackc.Conn, readOnly bool) bool {
-	known := c.PgConn().CustomData()
-	if was, _ := known[armed].(bool); was == readOnly {
+	texts, known := postgres.Dialect{}.SessionTexts(), c.PgConn().CustomData()
+	was, _ := known[armed].(bool)
+	if was && readOnly {
+		was = c.PgConn().ParameterStatus(texts.Setting) != "off"
+	}
+	if was == readOnly {
 		return true
 	}
-	text := "SET default_transaction_read_only = off"
+	text := texts.Off
 	if readOnly {
-		text = "SET default_transaction_read_only = on"
+		text = texts.On
 	}
 	if _, err := c.Exec(context.WithValue(ctx, ownKey{}, true), text); err != nil {
 		return false

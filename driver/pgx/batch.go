@@ -77,9 +77,12 @@ func (br *batchResults) end() {
 		return
 	}
 	br.session.unsent = false
-	guard.Close() // which may panic, in a function of the batch's, and goes on when it is called again
+	err := guard.Close() // which may panic, in a function of the batch's, and goes on when it is called again
 	if br.guard == nil {
 		return // such a function has called it
+	}
+	if br.err == nil {
+		br.err = err // of the commit of the guard's own transaction
 	}
 	br.guard, br.closer.of = nil, nil
 	if br.session.open == ender(br) {

@@ -1,6 +1,7 @@
 package pgx
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 
@@ -13,7 +14,8 @@ import (
 // beginning is a transaction on its way through the guard.
 type beginning struct {
 	options jackc.TxOptions
-	raw     jackc.Tx
+	raw     jackc.Tx        // nil if text is there
+	text    *textTx         // a transaction with the fence
 	ctx     context.Context // of its commit or rollback
 }
 
@@ -91,8 +93,31 @@ func (b *bare) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 type bareTx bare
 
 func (t *bareTx) Commit() error {
+	b := &t.begin
 	t.unsent = false
-	return t.begin.raw.Commit(t.begin.ctx)
+	if b.text != nil {
+		return b.text.commit(b.ctx, cmp.Or(b.options.CommitQuery, "commit"))
+	}
+	return b.raw.Commit(b.ctx)
 }
 
-func (t *bareTx) Rollback() error { return t.begin.raw.Rollback(t.begin.ctx) }
+func (t *bareTx) Rollback() error {
+	b := &t.begin
+	if b.text != nil {
+		return b.text.rollback(b.ctx)
+	}
+	return b.raw.Rollback(b.ctx)
+}
+
+// bareBeginWith is beginWith for a session.
+func bareBeginWith(ctx context.Context, c driver.Conn, _ driver.TxOptions, texts []string) (driver.Tx, error) {
+	b := c.(*bare)
+	b.sending = true
+	defer func() { b.sending = false }()
+	text := &textTx{conn: b.raw}
+	if err := text.begin(ctx, b.begin.options, texts); err != nil {
+		return nil, err
+	}
+	b.begin.text = text
+	return (*bareTx)(b), nil
+}

@@ -28,6 +28,8 @@ import (
 //     transaction may commit what it has written before a refusal, if its program ignores that. A
 //     drain waits for its end, whatever becomes of it; [sqlguard.Guard.Cut] has no power over it.
 //   - What only the engine can judge is refused, and so is what a rule would skip.
+//   - It cannot take the database's fence ([sqlguard.Change.Fence]): while that is asked for, it refuses what may
+//     write, also with the mode off.
 //   - It sees nothing of what is done with a PgConn.
 //
 // It must not be used beneath database/sql, which would take a refusal for a bad connection;
@@ -178,13 +180,25 @@ func (n *net) judge(ctx context.Context, v *sqlguard.Verdict) context.Context {
 	decision, err := n.guard.Decide(ctx, dialect{}.Name(), v)
 	switch decision {
 	case sqlguard.Pass:
-		return ctx
+		if state := n.guard.State(); !state.Fence || state.Mode == sqlguard.ReadOnly || !writesFenced(v) {
+			return ctx
+		}
+		err = n.guard.Refuse(ctx, dialect{}.Name(), v, "the database's fence can be taken by the typed Pool only")
 	case sqlguard.Ask:
 		err = n.guard.Refuse(ctx, dialect{}.Name(), v, v.Why+"; the engine can be asked by the typed Pool only")
 	case sqlguard.Drop:
 		err = n.guard.Refuse(ctx, dialect{}.Name(), v, "a statement can be skipped by the typed Pool only")
 	}
 	return refusal{ctx, err}
+}
+
+// writesFenced reports whether a text may write, so that it would have to take the database's fence.
+func writesFenced(v *sqlguard.Verdict) bool {
+	switch v.Class {
+	case sqlguard.Read, sqlguard.Lock, sqlguard.Session, sqlguard.Escape:
+		return len(v.Calls) > 0
+	}
+	return true
 }
 
 // refusal is a context that is done, because the guard refused.

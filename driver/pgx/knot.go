@@ -17,8 +17,8 @@ type knot struct {
 	copying bool
 }
 
-// passes marks a statement, and reports whether nothing is to be judged: the mode is off, or a
-// session has let it pass and marked it, or it is the guard's own.
+// passes marks a statement, and reports whether nothing is to be judged: the mode is off and nobody asks for the
+// database's fence, or a session has let it pass and marked it, or it is the guard's own.
 func (n *net) passes(ctx context.Context, c *jackc.Conn, text string) bool {
 	data := c.PgConn().CustomData()
 	s, ok := data[sessionOf].(*session)
@@ -35,7 +35,7 @@ func (n *net) passes(ctx context.Context, c *jackc.Conn, text string) bool {
 	k.open++
 	mode := k.work.Mode()
 	k.wrote = k.wrote || mode != sqlguard.ReadOnly
-	return mode == sqlguard.Off
+	return mode == sqlguard.Off && !k.work.Fences()
 }
 
 // ended marks the end of a statement. One of a transaction that may have written stays marked until that

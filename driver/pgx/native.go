@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 
+	guarded "github.com/quiescehq/quiesce/driver"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
 
@@ -18,19 +19,27 @@ type Conn struct {
 	session *session
 }
 
+// Option says how a [Pool] or [Conn] is guarded.
+type Option func(*options)
+
+type options struct{ net guarded.Net }
+
+// WithNet says how far the server stands behind the guard. Without it that is driver.NetUnproven.
+func WithNet(n guarded.Net) Option { return func(o *options) { o.net = n } }
+
 // Connect connects as pgx.Connect does. If g is nil, [sqlguard.Default] guards. It fails if
-// the guard has an error.
-func Connect(ctx context.Context, connString string, g *sqlguard.Guard) (*Conn, error) {
+// the guard has an error, or an option is not one.
+func Connect(ctx context.Context, connString string, g *sqlguard.Guard, opts ...Option) (*Conn, error) {
 	config, err := jackc.ParseConfig(connString)
 	if err != nil {
 		return nil, errDSN
 	}
-	return ConnectConfig(ctx, config, g)
+	return ConnectConfig(ctx, config, g, opts...)
 }
 
 // ConnectConfig is [Connect] with a configuration that pgx.ParseConfig has made.
-func ConnectConfig(ctx context.Context, config *jackc.ConnConfig, g *sqlguard.Guard) (*Conn, error) {
-	r, err := newRules(g)
+func ConnectConfig(ctx context.Context, config *jackc.ConnConfig, g *sqlguard.Guard, opts ...Option) (*Conn, error) {
+	r, err := newRules(g, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -51,13 +51,13 @@ func (r *recent) find(raw *jackc.Conn) *session {
 }
 
 // NewPool opens a pool as pgxpool.New does. If g is nil, [sqlguard.Default] guards. It
-// fails if the guard has an error.
-func NewPool(ctx context.Context, connString string, g *sqlguard.Guard) (*Pool, error) {
+// fails if the guard has an error, or an option is not one.
+func NewPool(ctx context.Context, connString string, g *sqlguard.Guard, opts ...Option) (*Pool, error) {
 	config, err := pgxpool.ParseConfig(connString)
 	if err != nil {
 		return nil, errDSN
 	}
-	return NewPoolWithConfig(ctx, config, g)
+	return NewPoolWithConfig(ctx, config, g, opts...)
 }
 
 // sessionOf is the key of a connection's session in its custom data.
@@ -65,8 +65,8 @@ const sessionOf = "quiesce"
 
 // NewPoolWithConfig is [NewPool] with a configuration that pgxpool.ParseConfig has made, which
 // it does not change. Its hooks, AfterConnect and the others, get pgx's connections, which are not guarded.
-func NewPoolWithConfig(ctx context.Context, config *pgxpool.Config, g *sqlguard.Guard) (*Pool, error) {
-	r, err := newRules(g)
+func NewPoolWithConfig(ctx context.Context, config *pgxpool.Config, g *sqlguard.Guard, opts ...Option) (*Pool, error) {
+	r, err := newRules(g, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,18 @@ func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
 func Config(g *sqlguard.Guard) driver.Config {
 	return driver.Config{
 		Guard: g, Dialect: postgres.Dialect{}, CheckDSN: checkDSN, Idle: idle, Alive: alive, Rewrite: rewrite,
+		BeginWith: beginWith, Together: true, Reported: reported,
 	}
+}
+
+// reported goes by what PostgreSQL sends of a setting when it changes (ParameterStatus; PostgreSQL 14 and later do for
+// default_transaction_read_only).
+func reported(c sqldriver.Conn, setting string) string {
+	own, ok := driver.Find[*stdlib.Conn](c)
+	if !ok {
+		return ""
+	}
+	return own.Conn().PgConn().ParameterStatus(setting)
 }
 
 // errDSN holds back pgx's own error, which hides passwords as well as it can, but

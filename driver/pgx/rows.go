@@ -72,7 +72,9 @@ func (r *rows) end() {
 	}
 	if guard := r.guard; guard != nil {
 		r.guard, s.unsent = nil, false
-		guard.Close()
+		if err := guard.Close(); err != nil && r.Rows.Err() == nil {
+			r.Rows = failedRows(err) // of the commit of the guard's own transaction
+		}
 	} else {
 		r.Rows.Close()
 		s.leave(context.Background(), r.Rows.Err())

@@ -78,12 +78,17 @@ type rules struct {
 }
 
 // newRules fails if the guard has an error.
-func newRules(g *sqlguard.Guard) (*rules, error) {
+func newRules(g *sqlguard.Guard, opts []Option) (*rules, error) {
+	var o options
+	for _, set := range opts {
+		set(&o)
+	}
 	if g == nil {
 		g = sqlguard.Default()
 	}
 	c, err := guarded.WrapConnector(bareConnector{}, guarded.Config{
 		Guard: g, Dialect: dialect{}, Idle: bareIdle, Alive: bareAnswered, Rewrite: bareRewrite,
+		BeginWith: bareBeginWith, Together: true, Net: o.net, Reported: bareReported,
 	})
 	if err != nil {
 		return nil, err
@@ -206,6 +211,13 @@ type noDriverRows struct{}
 
 func (noDriverRows) Columns() []string         { return nil }
 func (noDriverRows) Next([]driver.Value) error { return io.EOF }
+
+func bareReported(c driver.Conn, setting string) string {
+	return c.(*bare).raw.PgConn().ParameterStatus(setting)
+}
+
+// Abandon closes a connection of which package driver has no more use.
+func (b *bare) Abandon() { b.raw.Close(context.Background()) }
 
 func bareIdle(c driver.Conn) bool {
 	return bareAlive(c) && c.(*bare).raw.PgConn().TxStatus() == 'I'

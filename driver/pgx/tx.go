@@ -192,10 +192,10 @@ func (t *tx) CopyFrom(ctx context.Context, table jackc.Identifier, columns []str
 	return t.session.copyFrom(ctx, table, columns, source)
 }
 
-// LargeObjects returns pgx's own, which the guard does not see. While writing is closed, what it
-// returns fails with pgx.ErrTxClosed instead, reads included.
+// LargeObjects returns pgx's own, which the guard does not see. While writing is closed, and in a transaction
+// that has taken the database's fence, what it returns fails with pgx.ErrTxClosed instead, reads included.
 func (t *tx) LargeObjects() jackc.LargeObjects {
-	if t.session.work.Mode() != sqlguard.ReadOnly && !t.over() {
+	if t.session.work.Mode() != sqlguard.ReadOnly && !t.over() && t.whole().raw != nil {
 		return t.whole().raw.LargeObjects()
 	}
 	var b jackc.Batch

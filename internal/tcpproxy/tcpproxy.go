@@ -2,7 +2,6 @@
 package tcpproxy
 
 import (
-	"io"
 	"net"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ type Proxy struct {
 	severed bool
 	silent  chan struct{} // closed when silence ends; nil if nothing is silent
 	open    map[net.Conn]struct{}
+	held    map[*link]fate
 	done    sync.WaitGroup
 }
 
@@ -27,7 +27,7 @@ func New(t testing.TB, target string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{listener: listener, target: target, open: map[net.Conn]struct{}{}}
+	p := &Proxy{listener: listener, target: target, open: map[net.Conn]struct{}{}, held: map[*link]fate{}}
 	p.done.Go(p.accept)
 	t.Cleanup(func() {
 		listener.Close()
@@ -55,7 +55,8 @@ func (p *Proxy) Sever() {
 }
 
 // Silence lets nothing through any more, in either direction, without closing anything: what a
-// network does that drops packets.
+// network does that drops packets. What a client has sent meanwhile arrives after Mend, even if the client is gone by
+// then, as it does where its kernel sends it again.
 func (p *Proxy) Silence() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,6 +71,14 @@ func (p *Proxy) Mend() {
 	defer p.mu.Unlock()
 	p.severed = false
 	p.unmute()
+}
+
+// Held returns of how many connections it has held back what the client has sent, and the server has not answered since,
+// nor closed the connection: 0 some time after Mend.
+func (p *Proxy) Held() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.held)
 }
 
 func (p *Proxy) unmute() {
@@ -122,29 +131,76 @@ func (p *Proxy) serve(client net.Conn) {
 		return
 	}
 	defer p.forget(server)
+	l := &link{proxy: p, client: client, server: server}
+	defer p.note(l, over)
 	var both sync.WaitGroup
-	for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
-		both.Go(func() {
-			defer way[0].Close()
-			defer way[1].Close()
-			p.copy(way[1], way[0])
-		})
-	}
+	both.Go(func() {
+		l.copy(server, client)
+		// The client has gone. The server is told, and still reads all that was sent before.
+		if half, ok := server.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
+			server.Close()
+		}
+	})
+	both.Go(func() {
+		defer client.Close()
+		defer server.Close()
+		l.copy(client, server)
+	})
 	both.Wait()
 }
 
-func (p *Proxy) copy(to io.Writer, from io.Reader) {
+// link is a connection of a client, and the one to the server that belongs to it.
+type link struct {
+	proxy          *Proxy
+	client, server net.Conn
+}
+
+// What happens to what a client has sent into a silence.
+type fate int
+
+const (
+	heldBack fate = iota
+	passedOn
+	answered
+	over
+)
+
+// note notes what has happened on a link.
+func (p *Proxy) note(l *link, what fate) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last, there := p.held[l]
+	switch {
+	case what == over, what == answered && there && last == passedOn:
+		delete(p.held, l)
+	case what != answered:
+		p.held[l] = what
+	}
+}
+
+// copy passes on what one side says, after the silence if there is one, until it has gone or the other side has.
+func (l *link) copy(to, from net.Conn) {
+	asks := from == l.client
 	buffer := make([]byte, 16<<10)
 	for {
 		n, err := from.Read(buffer)
 		if err != nil {
 			return
 		}
-		p.mu.Lock()
-		silent := p.silent
-		p.mu.Unlock()
+		if !asks {
+			l.proxy.note(l, answered)
+		}
+		l.proxy.mu.Lock()
+		silent := l.proxy.silent
+		l.proxy.mu.Unlock()
+		if silent != nil && asks {
+			l.proxy.note(l, heldBack)
+		}
 		if silent != nil {
 			<-silent
+		}
+		if silent != nil && asks {
+			l.proxy.note(l, passedOn)
 		}
 		if _, err := to.Write(buffer[:n]); err != nil {
 			return

@@ -75,3 +75,49 @@ func TestANetworkThatIsSeveredAndMended(t *testing.T) {
 		t.Errorf("after the silence it answers %q, %v", s, err)
 	}
 }
+
+// TestWhatASilentNetworkHeldBack sends into a silence and goes away: it arrives when the silence is over.
+func TestWhatASilentNetworkHeldBack(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	p := tcpproxy.New(t, listener.Addr().String())
+	client, err := net.Dial("tcp", p.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	p.Silence()
+	if _, err := io.WriteString(client, "hello\n"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, p, 1)
+	client.Close()
+	p.Mend()
+	if said, err := io.ReadAll(server); string(said) != "hello\n" || err != nil {
+		t.Errorf("the server hears %q, %v, and not all until the end", said, err)
+	}
+	if n := p.Held(); n != 1 {
+		t.Errorf("before the server has answered, %d connections are held back", n)
+	}
+	if _, err := io.WriteString(server, "good bye\n"); err != nil {
+		t.Fatal(err)
+	}
+	await(t, p, 0)
+}
+
+// await waits until so many connections are held back.
+func await(t *testing.T, p *tcpproxy.Proxy, n int) {
+	t.Helper()
+	for began := time.Now(); p.Held() != n; time.Sleep(time.Millisecond) {
+		if time.Since(began) > time.Minute {
+			t.Fatalf("%d connections are held back, not %d", p.Held(), n)
+		}
+	}
+}

@@ -31,6 +31,11 @@ func (m *Member) run(ctx context.Context) {
 			next.Reset(m.beat(alive))
 		case <-m.store.Changed():
 			next.Reset(m.beat(alive))
+		case op := <-m.enclosed:
+			if op == m.mode.Op && op == m.encloses {
+				m.fenced, m.record.Bound = op, op
+				next.Reset(m.beat(alive))
+			}
 		case d := <-m.drained:
 			if d.last {
 				m.left = m.goodbye(alive)

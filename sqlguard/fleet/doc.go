@@ -71,7 +71,28 @@
 // sending of the statement: by SIGSTOP, a suspended machine, or a collector's pause. One that is may commit
 // after wait has returned. What has been proved is therefore called "cooperative", and it does not
 // speak of programs that have no guard. The level "verified" (package verify) looks at the database as well,
-// and finds whoever writes at that time; only a fence in the database itself could stop what comes later.
+// and finds whoever writes at that time. What comes later only the database itself can stop.
+//
+// # The fence
+//
+// Where [Mode].Fence asks for it, guards take the fence of their database (package fence) for whatever may write, while
+// the fleet is armed or closed: in open nobody pays for it, and no operator has it closed. That it may begin so late
+// is due to arming:
+//
+//  1. A process says that it is bound only when all that it has open and may write has taken the fence
+//     ([sqlguard.Guard.DrainUnfenced]), or was lost on the way for longer than the tail. From then on it sends
+//     nothing that writes but in a transaction that has the fence, whatever its clock and its lease say: the state asks for
+//     it until a later one is heard of, and a process that is stopped hears of none.
+//  2. What a text has begun without anybody's looking is not known to be open. Before it can be committed, the fence is taken in it.
+//  3. The fleet is closed only once all are bound (rule 8), so that no process is left of which that is not true.
+//  4. Then the operator waits as ever (rule 9), and closes the fence, which waits for whoever has taken it, or ends them: these are of processes
+//     that have fallen silent, for all others have drained.
+//  5. Whatever is sent later asks for the fence first, and is refused by the database, until an operator opens it: in the next
+//     operation, when it is armed, at a greater epoch.
+//  6. In closed, only what a rule of the policy or a bypass lets through writes, without the fence: who allows that has excepted it.
+//
+// No step asks how late it is. Two assumptions are left: that a statement whose connection was lost before its process was bound is over after the
+// tail; and that a process that a person has had forgotten ([Coordinator], Forget) is gone indeed, for it may never have heard that there is a fence.
 //
 // # Failures
 //
@@ -92,6 +113,6 @@
 // every second.
 //
 // The tests of the package run this code in virtual time, with messages that are lost or late,
-// cut networks, killed processes, drifting clocks and a store that forgets; and show for each
-// rule that without it rows are committed after wait has returned.
+// cut networks, killed and stopped processes, drifting clocks and a store that forgets; and show for each
+// rule, also of the fence, that without it rows are committed after wait has returned.
 package fleet

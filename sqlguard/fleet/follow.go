@@ -32,7 +32,7 @@ func (m *Member) isBehind(mode Mode) bool {
 
 // same reports whether two records are the same one.
 func (m Mode) same(other Mode) bool {
-	return m.Epoch == other.Epoch && m.State == other.State && m.Op == other.Op && m.Cut == other.Cut
+	return m.Epoch == other.Epoch && m.State == other.State && m.Op == other.Op && m.Cut == other.Cut && m.Fence == other.Fence
 }
 
 // apply has the guard hold what the record asks for. First the guard, then what the next
@@ -58,8 +58,47 @@ func (m *Member) apply(ctx context.Context, sent time.Time) error {
 		m.record.Drained = 0 // should the store forget that, it does not count for what was begun since
 	}
 	m.record.Epoch, m.record.Bound = max(m.floor, m.mode.Epoch), m.mode.Op
+	m.enclose(ctx)
 	m.drain(ctx)
 	return nil
+}
+
+// enclose waits beside the beats until all that is open and may write has taken the database's fence, where the
+// record asks for it. Only then is the process bound to the operation.
+func (m *Member) enclose(ctx context.Context) {
+	op := m.mode.Op
+	if !m.mode.Fence || op == "" || !m.omit.keeps(boundIsFenced) {
+		op = ""
+	}
+	if m.enclosing != nil && m.encloses != op {
+		m.enclosing()
+		m.enclosing, m.fenced = nil, ""
+	}
+	if op == "" || m.fenced == op {
+		return
+	}
+	m.record.Bound = ""
+	if m.enclosing != nil {
+		return
+	}
+	ctx, m.enclosing = context.WithCancel(ctx)
+	m.encloses = op
+	go func() {
+		for {
+			if _, err := m.guard.DrainUnfenced(ctx); err == nil {
+				break
+			}
+			select {
+			case <-time.After(time.Second): // something else flips this guard
+			case <-ctx.Done():
+				return
+			}
+		}
+		select {
+		case m.enclosed <- op:
+		case <-ctx.Done():
+		}
+	}()
 }
 
 // trust takes a lease, or renews the one there is, where the state asks for one. It is trusted
@@ -100,8 +139,10 @@ func (m *Member) hold() error {
 		change = sqlguard.Change{Mode: sqlguard.ReadOnly, Reason: "the fleet is about to be closed, and this process came too late"}
 	}
 	m.open = opens
+	// Where nothing is open, too: a process that has come too late is bound at once, since all that it has is fenced.
+	change.Fence = m.mode.Fence && m.mode.State != Open
 	change.Lease = m.lease
-	if change.Mode == sqlguard.Off && change.Lease == nil && change.Announced.IsZero() {
+	if change.Mode == sqlguard.Off && change.Lease == nil && !change.Fence && change.Announced.IsZero() {
 		m.guard.Release(m.cfg.Hold)
 		return nil
 	}

@@ -24,6 +24,7 @@ type Member struct {
 	ready     chan struct{}      // closed after the first registration
 	readyOnce sync.Once
 	drained   chan drained
+	enclosed  chan string // the operation under which all that is open has taken the fence
 
 	// The rest is run's own.
 
@@ -37,7 +38,10 @@ type Member struct {
 	cutAt      uint64          // the epoch at which the guard was told to cut
 	draining   context.CancelFunc
 	drains     drained // what it drains for
-	failing    bool    // the last call has failed
+	enclosing  context.CancelFunc
+	encloses   string // the operation that it waits for to take the fence
+	fenced     string // the operation under which it has
+	failing    bool   // the last call has failed
 	leaving    bool
 	left       error // why it could not leave
 	saved      time.Time
@@ -96,7 +100,7 @@ func join(ctx context.Context, guard *sqlguard.Guard, store Coordinator, cfg Con
 	}
 	m := &Member{
 		guard: guard, store: store, cfg: cfg, omit: omit, record: record,
-		stopped: make(chan struct{}), ready: make(chan struct{}), drained: make(chan drained),
+		stopped: make(chan struct{}), ready: make(chan struct{}), drained: make(chan drained), enclosed: make(chan string),
 	}
 	m.status.Instance = record.ID
 	if omit.keeps(startClosed) {

@@ -44,6 +44,9 @@ type Mode struct {
 	Op string `json:"op,omitempty"`
 	// Cut asks processes to cut off the transactions that are still open. It goes with Closed.
 	Cut bool `json:"cut,omitempty"`
+	// Fence asks processes to take the fence of their databases for whatever may write, while Armed and
+	// Closed; and none counts as bound before all that it has open does. See package fence.
+	Fence bool `json:"fence,omitempty"`
 	// Change is what each process asks of its guard. While Armed that is what it will ask
 	// for when the state is Closed. Its Mode is ReadOnly in both of these, and Off or Observe
 	// while Open. Its Lease is nil.
@@ -68,6 +71,8 @@ func (m Mode) Check() error {
 		return errors.New("the field Mode.Cut goes with the state closed")
 	case (m.State == Open) == (m.Change.Mode == sqlguard.ReadOnly):
 		return errors.New("the field Mode.Change.Mode must be read-only where the state is armed or closed, and only there")
+	case m.Change.Fence:
+		return errors.New("the field Mode.Change.Fence must be false: Mode.Fence asks for it")
 	case m.Change.Lease != nil:
 		return errors.New("the field Mode.Change.Lease must be nil: each process has its own")
 	}

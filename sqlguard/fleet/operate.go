@@ -254,6 +254,27 @@ func (o *Operator) Ask(ctx context.Context, expected uint64, change sqlguard.Cha
 	return o.swap(ctx, "ask", now, Mode{State: Open, Change: change})
 }
 
+// Fence asks the processes of an open fleet to take the fence of their databases from the next operation on, or
+// not to. It is no error if they are asked already. A *ConflictError shows a record that is not open, or not at the
+// epoch that is expected (0 for any).
+func (o *Operator) Fence(ctx context.Context, expected uint64, on bool, reason string) (Mode, error) {
+	now, err := call(ctx, o, o.store.Mode)
+	if err != nil {
+		return Mode{}, err
+	}
+	action := map[bool]string{true: "fence", false: "unfence"}[on]
+	if now.State != Open || expected != 0 && now.Epoch != expected {
+		err := &ConflictError{expected, now}
+		return now, o.audit(ctx, action, now, now, reason, err)
+	}
+	if now.Fence == on {
+		return now, nil
+	}
+	next := now
+	next.Fence = on
+	return o.replace(ctx, action, now, next)
+}
+
 // Cut asks the processes of a closed fleet to cut off what is still open.
 func (o *Operator) Cut(ctx context.Context, closed Mode) (Mode, error) {
 	next := closed
@@ -281,6 +302,11 @@ func (o *Operator) Note(ctx context.Context, action string, m Mode, failed error
 // swap changes the mode, and says so in the audit log. If it is not known whether the store
 // has done it, the store is asked.
 func (o *Operator) swap(ctx context.Context, action string, from, next Mode) (Mode, error) {
+	next.Fence = from.Fence
+	return o.replace(ctx, action, from, next)
+}
+
+func (o *Operator) replace(ctx context.Context, action string, from, next Mode) (Mode, error) {
 	after, err := call(ctx, o, func(ctx context.Context) (Mode, error) { return o.store.Swap(ctx, from.Epoch, next) })
 	if err != nil {
 		var conflict *ConflictError
@@ -307,7 +333,7 @@ func overdue(err error) bool {
 // words where there is none.
 func (m Mode) asks(next Mode) bool {
 	c, n := m.Change, next.Change
-	return m.State == next.State && m.Op == next.Op && m.Cut == next.Cut &&
+	return m.State == next.State && m.Op == next.Op && m.Cut == next.Cut && m.Fence == next.Fence &&
 		(next.Op != "" || c.Mode == n.Mode && c.Reason == n.Reason && c.By == n.By)
 }
 

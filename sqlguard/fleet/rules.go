@@ -15,6 +15,7 @@ const (
 	everybodyArmed
 	waitForTail
 	oneEpoch
+	boundIsFenced
 )
 
 // without are the rules that are left out: none.

@@ -101,6 +101,7 @@ type link struct {
 	*simStore
 	world *world
 	cut   func() bool // whether the network is cut
+	hang  func()      // sleeps while the process is stopped; may be nil
 }
 
 func overLink[T any](ctx context.Context, l *link, call func() (T, error)) (T, error) {
@@ -122,6 +123,9 @@ func overLink[T any](ctx context.Context, l *link, call func() (T, error)) (T, e
 
 // travel takes the time of one way, and reports whether what travels arrives.
 func (l *link) travel(ctx context.Context) bool {
+	if l.hang != nil {
+		l.hang()
+	}
 	if l.cut() {
 		return false
 	}

@@ -47,6 +47,7 @@ func (w *world) live(p *process) {
 			p.cutOff(w.between(0, 1500*time.Millisecond))
 		})
 	}
+	w.stops(p)
 	w.start(p)
 	if !w.draw(0.3) {
 		return
@@ -111,9 +112,17 @@ func (w *world) operate() error {
 		if err != nil {
 			return err
 		}
+		looks := w.between(5*time.Second, 10*time.Second)
+		if w.strict {
+			w.closeFence()
+			looks = w.between(20*time.Second, 40*time.Second)
+		}
 		w.quiet.Store(true)
-		time.Sleep(w.between(5*time.Second, 10*time.Second))
+		time.Sleep(looks)
 		w.quiet.Store(false)
+		if w.strict {
+			w.fence.set(false)
+		}
 		if _, err := o.Open(context.Background(), 0, "simulated"); err != nil {
 			return err
 		}
@@ -128,12 +137,12 @@ type outcome struct {
 	violations                            []string
 }
 
-// simulate runs schedules from a seed on, until enough is done.
-func simulate(t *testing.T, seed uint64, omit without, enough func(*outcome, int) bool) outcome {
+// simulate runs schedules of worlds from a seed on, until enough is done.
+func simulate(t *testing.T, of func(uint64, without) *world, seed uint64, omit without, enough func(*outcome, int) bool) outcome {
 	var all outcome
 	for n := 0; !enough(&all, n); n++ {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(seed+uint64(n), omit)
+			w := of(seed+uint64(n), omit)
 			err := w.run()
 			var incomplete *IncompleteError
 			switch {
@@ -175,6 +184,13 @@ func schedules(t *testing.T) int {
 }
 
 func TestNothingIsCommittedAfterWait(t *testing.T) {
+	t.Parallel()
+	holds(t, newWorld, 4)
+}
+
+// holds demands that no schedule of such worlds is violated, of which at least one in so many comes to a proof.
+func holds(t *testing.T, of func(uint64, without) *world, in int64) {
+	t.Helper()
 	const shards = 2
 	total := schedules(t)
 	var proven atomic.Int64
@@ -182,7 +198,7 @@ func TestNothingIsCommittedAfterWait(t *testing.T) {
 		for shard := range shards {
 			t.Run(fmt.Sprintf("shard %d", shard), func(t *testing.T) {
 				t.Parallel()
-				o := simulate(t, uint64(shard)<<32, 0, func(o *outcome, n int) bool { return n >= total/shards })
+				o := simulate(t, of, uint64(shard)<<32, 0, func(o *outcome, n int) bool { return n >= total/shards })
 				for _, v := range o.violations {
 					t.Error(v)
 				}
@@ -192,19 +208,14 @@ func TestNothingIsCommittedAfterWait(t *testing.T) {
 			})
 		}
 	})
-	if proven.Load() < int64(total)/4 {
+	if proven.Load() < int64(total)/in {
 		t.Errorf("only %d of %d schedules came to an end that proves anything", proven.Load(), total)
 	}
 }
 
 func TestEachRuleIsNeeded(t *testing.T) {
-	if raceDetector {
-		t.Skip("it takes tens of thousands of schedules, which the race detector cannot take")
-	}
-	for _, tt := range []struct {
-		name string
-		rule rule
-	}{
+	t.Parallel()
+	isNeeded(t, newWorld, []neededRule{
 		{"a lease is trusted from before the heartbeat was sent", trustFromSending},
 		{"a lease is trusted for less than its time by a margin", trustWithMargin},
 		{"what is acknowledged is that all has ended", ackWhenDrained},
@@ -218,11 +229,26 @@ func TestEachRuleIsNeeded(t *testing.T) {
 		{"mark first, then read the mode", markFirst},
 		{"a commit looks at the lease", commitLooks},
 		{"what was admitted under a lapsed lease is not revived", noRevival},
-	} {
+	})
+}
+
+type neededRule struct {
+	name string
+	rule rule
+}
+
+// isNeeded demands that a schedule of such worlds is violated without each of the rules.
+func isNeeded(t *testing.T, of func(uint64, without) *world, rules []neededRule) {
+	t.Helper()
+	if raceDetector {
+		t.Skip("it takes tens of thousands of schedules, which the race detector cannot take")
+	}
+	for _, tt := range rules {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			const limit = 100000 // some are violated once in thousands
 			var n int
-			o := simulate(t, 7<<40, without(tt.rule), func(o *outcome, done int) bool {
+			o := simulate(t, of, 7<<40, without(tt.rule), func(o *outcome, done int) bool {
 				n = done
 				return len(o.violations) > 0 || done >= limit
 			})

@@ -35,6 +35,10 @@ type world struct {
 	loss  float64
 	slow  float64 // how often a message takes long
 
+	strict  bool        // processes are stopped
+	fence   *simFence   // that of the database; nil if it has none
+	closing atomic.Bool // the operator closes the fence
+
 	mu     sync.Mutex
 	random *rand.Rand
 
@@ -98,6 +102,8 @@ type process struct {
 	mu      sync.Mutex
 	cutFrom time.Time // the network to the store is cut then
 	cutTo   time.Time
+
+	stopFrom, stopTo time.Time // the process is stopped then
 }
 
 func (p *process) cut() bool {
@@ -114,7 +120,7 @@ func (w *world) start(p *process) {
 		panic(err)
 	}
 	p.guard = guard
-	member, err := join(context.Background(), guard, &link{simStore: w.store, world: w, cut: p.cut}, Config{
+	member, err := join(context.Background(), guard, &link{simStore: w.store, world: w, cut: p.cut, hang: p.hang}, Config{
 		Service: "sim", Instance: p.id, TTL: simTTL, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}, w.omit)
 	if err != nil {
@@ -129,7 +135,7 @@ func (w *world) start(p *process) {
 	})
 	w.group.Go(func() {
 		for !p.gone() {
-			time.Sleep(w.between(0, 500*time.Millisecond))
+			time.Sleep(w.between(0, 2*time.Second))
 		}
 		p.dead.Store(true)
 		member.stop()
@@ -149,13 +155,21 @@ func (p *process) write() {
 	defer c.Detach()
 	for !p.gone() {
 		time.Sleep(p.world.between(0, 800*time.Millisecond))
+		p.hang()
+		if p.world.strict && p.world.draw(0.5) {
+			p.single(&c)
+			continue
+		}
 		if !p.begin(&c) {
 			continue
 		}
-		if p.statement(&c) {
+		tx := new(simTx)
+		if p.takeFence(&c, tx) && p.statement(&c) {
 			p.idle(p.world.between(0, time.Second))
 			p.dawdle()
-			p.commit(&c)
+			p.commit(&c, tx)
+		} else {
+			p.world.ended(tx)
 		}
 		c.End()
 	}
@@ -205,22 +219,33 @@ func (p *process) statement(c *sqlguard.Conn) bool {
 	if p.world.omit.keeps(markFirst) && !p.admitted(c) {
 		return false
 	}
+	p.hang()
 	p.idle(p.world.statementTime())
 	return !p.gone()
 }
 
 // commit commits, unless the guard is against it.
-func (p *process) commit(c *sqlguard.Conn) {
+func (p *process) commit(c *sqlguard.Conn, tx *simTx) {
 	c.Committing()
 	defer c.Leave()
+	p.hang()
 	if p.gone() || p.refuses(c) {
+		p.world.ended(tx)
 		return
 	}
+	p.stopHere()
 	takes := p.world.statementTime()
 	// Whatever becomes of the process by then.
-	time.AfterFunc(takes, func() { p.world.committed(p) })
+	time.AfterFunc(takes, func() {
+		if p.world.ended(tx) {
+			p.world.committed(p)
+		}
+	})
 	p.idle(takes)
 }
+
+// ended ends a transaction in the database, and reports whether it may be committed.
+func (w *world) ended(tx *simTx) bool { return w.fence == nil || w.fence.end(tx) }
 
 func (p *process) refuses(c *sqlguard.Conn) bool {
 	switch {

@@ -46,22 +46,12 @@ func (e *mysqlEngine) sessions(ctx context.Context, conn *sql.Conn, l *look, clo
 	if err != nil {
 		return fmt.Errorf("reading the transactions: %w", err)
 	}
-	err = each(ctx, conn, processesQuery, nil, func(rows *sql.Rows) error {
-		var s mysqlSession
-		var text string
-		if err := rows.Scan(&s.PID, &s.User, &s.Client, &s.Database, &s.command, &s.AgeSeconds, &text); err != nil {
-			return err
-		}
-		s.verb = firstWord(text)
-		if s.Client == "localhost" {
-			s.Client = "local"
-		}
+	err = eachProcess(ctx, conn, func(s mysqlSession) {
 		if t, found := transactions[s.PID]; found {
 			s.transaction = &t
 			delete(transactions, s.PID)
 		}
 		e.place(s, l, closed)
-		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("reading the sessions: %w", err)
@@ -71,6 +61,22 @@ func (e *mysqlEngine) sessions(ctx context.Context, conn *sql.Conn, l *look, clo
 		e.place(mysqlSession{Writer: Writer{PID: max(t.thread, 0)}, transaction: &t}, l, closed)
 	}
 	return nil
+}
+
+func eachProcess(ctx context.Context, conn queryer, do func(mysqlSession)) error {
+	return each(ctx, conn, processesQuery, nil, func(rows *sql.Rows) error {
+		var s mysqlSession
+		var text string
+		if err := rows.Scan(&s.PID, &s.User, &s.Client, &s.Database, &s.command, &s.AgeSeconds, &text); err != nil {
+			return err
+		}
+		s.verb = firstWord(text)
+		if s.Client == "localhost" {
+			s.Client = "local"
+		}
+		do(s)
+		return nil
+	})
 }
 
 const (

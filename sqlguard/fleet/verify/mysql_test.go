@@ -209,6 +209,7 @@ func TestNothingWrittenIsQuietOnMariaDB(t *testing.T) {
 
 // TestAMariaDBServerWithABinaryLogAndCounters has what MySQL has by default.
 func TestAMariaDBServerWithABinaryLogAndCounters(t *testing.T) {
+	t.Parallel()
 	server := testdb.MariaDBWith(t, "--log-bin=log", "--server-id=1", "--performance-schema=ON")
 	t.Run("tells its position", func(t *testing.T) {
 		s := mysqlSite(t, server)

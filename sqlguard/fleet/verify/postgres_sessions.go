@@ -47,6 +47,10 @@ type postgresSession struct {
 }
 
 func (e *postgresEngine) sessions(ctx context.Context, tx *sql.Tx, l *look, closed time.Duration) error {
+	return eachPostgresSession(ctx, tx, func(s postgresSession) { e.place(s, l, closed) })
+}
+
+func eachPostgresSession(ctx context.Context, tx queryer, do func(postgresSession)) error {
 	return each(ctx, tx, sessionsQuery, nil, func(rows *sql.Rows) error {
 		var s postgresSession
 		var locked string
@@ -57,7 +61,7 @@ func (e *postgresEngine) sessions(ctx context.Context, tx *sql.Tx, l *look, clos
 		if locked != "" {
 			s.locked = strings.Split(locked, "\n")
 		}
-		e.place(s, l, closed)
+		do(s)
 		return nil
 	})
 }

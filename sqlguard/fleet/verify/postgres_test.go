@@ -37,6 +37,7 @@ func postgresSite(t *testing.T) *site {
 }
 
 func TestWhatHoldsUpTheProofOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name  string
 		begin func(*testing.T, *site)
@@ -98,6 +99,7 @@ func TestWhatHoldsUpTheProofOnPostgreSQL(t *testing.T) {
 }
 
 func TestWhatBeganBeforeTheCloseHoldsUpTheProofOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, words string
 		begin       func(*testing.T, *site)
@@ -125,6 +127,7 @@ func TestWhatBeganBeforeTheCloseHoldsUpTheProofOnPostgreSQL(t *testing.T) {
 }
 
 func TestWhatIsWrittenBetweenTwoLooksAtPostgreSQL(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name, statement, table, words string
 	}{
@@ -200,6 +203,7 @@ func TestVerifyingWritesNothingOnPostgreSQL(t *testing.T) {
 // TestTheStoreGoesOnBeating has heartbeats in the guarded database itself, by the role that
 // also serves the site.
 func TestTheStoreGoesOnBeatingOnPostgreSQL(t *testing.T) {
+	t.Parallel()
 	s := postgresSite(t)
 	store := func(c *verify.Config) { c.LeaveOut.Tables = []string{"public.store"} }
 	beats := func(t *testing.T) {
@@ -230,6 +234,7 @@ func TestTheStoreGoesOnBeatingOnPostgreSQL(t *testing.T) {
 }
 
 func TestAClientKilledInMidStatementIsStillAWriter(t *testing.T) {
+	t.Parallel()
 	psql, err := exec.LookPath("psql")
 	if err != nil {
 		t.Skip("no psql in PATH: install postgresql-client")

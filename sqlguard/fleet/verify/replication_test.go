@@ -15,6 +15,7 @@ import (
 // TestWhatTheServerItselfDoesIsLeftOut has a vacuum that takes its time, and a consumer of
 // logical replication.
 func TestWhatTheServerItselfDoesIsLeftOut(t *testing.T) {
+	t.Parallel()
 	server := testdb.PostgresWith(t, "-c", "wal_level=logical", "-c", "autovacuum=on", "-c", "autovacuum_naptime=1s")
 	s := newSite(t, "pgx", verify.Postgres, server.Database(t), append(postgresSchema,
 		`CREATE TABLE big (a int) WITH (autovacuum_vacuum_threshold=1, autovacuum_vacuum_scale_factor=0,

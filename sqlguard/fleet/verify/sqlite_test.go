@@ -10,6 +10,7 @@ import (
 )
 
 func TestVerifyingASQLiteFile(t *testing.T) {
+	t.Parallel()
 	for _, mode := range []string{"WAL", "DELETE"} {
 		t.Run("with journal_mode "+mode, func(t *testing.T) {
 			s := newSite(t, "sqlite", verify.SQLite, filepath.Join(t.TempDir(), "site.db")+"?_pragma=journal_mode("+mode+")",
@@ -33,6 +34,7 @@ func TestVerifyingASQLiteFile(t *testing.T) {
 }
 
 func TestWaitGoesOnUntilTheDatabaseIsQuiet(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, "sqlite", verify.SQLite, filepath.Join(t.TempDir(), "site.db"), `CREATE TABLE t (a int)`)
 	writer := s.session(t, `BEGIN`, `INSERT INTO t VALUES (1)`)
 	var seen []verify.Report

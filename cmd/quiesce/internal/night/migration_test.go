@@ -31,8 +31,9 @@ import (
 // move is a site that is moved from MariaDB to PostgreSQL.
 type move struct {
 	t               *testing.T
-	from, to, store string // DSNs
-	program         string // the site's
+	from, to, store string       // DSNs
+	program         string       // the site's
+	turning         sync.RWMutex // held for reading by what goes to the old place
 	target          atomic.Pointer[url.URL]
 	proxy           *httptest.Server
 	old             *exec.Cmd
@@ -64,18 +65,27 @@ func (m *move) startSite(db string) (*exec.Cmd, *url.URL) {
 	return cmd, nil
 }
 
-// turn sends visitors to a site on the new database, and ends the old one.
+// turn sends visitors to a site on the new database, and ends the old one when nothing is on its way there.
 func (m *move) turn(w http.ResponseWriter, r *http.Request) {
 	_, u := m.startSite(m.to)
 	if u == nil {
 		http.Error(w, "the new site does not start", http.StatusInternalServerError)
 		return
 	}
+	m.turning.Lock()
 	m.target.Store(u)
+	m.turning.Unlock()
 	m.old.Process.Signal(syscall.SIGTERM)
 	if err := m.old.Wait(); err != nil {
 		m.t.Errorf("the old site: %v", err)
 	}
+}
+
+// pass sends a visitor to the site.
+func (m *move) pass(w http.ResponseWriter, r *http.Request) {
+	m.turning.RLock()
+	defer m.turning.RUnlock()
+	(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(m.target.Load()) }}).ServeHTTP(w, r)
 }
 
 // visitor is somebody with a browser, who is logged in.
@@ -152,6 +162,7 @@ func (l *load) write(ctx context.Context, m *move, c *http.Client, who int) {
 }
 
 func TestASiteMovesFromMariaDBToPostgreSQLUnderLoad(t *testing.T) {
+	t.Parallel()
 	p := build(t)
 	site := filepath.Join(t.TempDir(), "site")
 	if out, err := exec.Command("go", "build", "-tags", "postgres", "-o", site, "../../../../examples/site").CombinedOutput(); err != nil {
@@ -178,7 +189,7 @@ func TestASiteMovesFromMariaDBToPostgreSQLUnderLoad(t *testing.T) {
 		t.FailNow()
 	}
 	m.target.Store(at)
-	m.proxy = httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(m.target.Load()) }})
+	m.proxy = httptest.NewServer(http.HandlerFunc(m.pass))
 	defer m.proxy.Close()
 	hook := httptest.NewServer(http.HandlerFunc(m.turn))
 	defer hook.Close()

@@ -14,6 +14,7 @@ import (
 // TestTheRunbook types the commands of the runbook, in its order, into one shell, on a fleet of two
 // processes that write all the time. What it prints is what the runbook says, where "…" stands for anything.
 func TestTheRunbook(t *testing.T) {
+	t.Parallel()
 	for _, program := range []string{"bash", "psql", "pg_dump"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not in PATH; the runbook is typed with it", program)

@@ -1,9 +1,11 @@
 package night_test
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/url"
 	"os"
@@ -33,8 +35,9 @@ const (
 // engine is a database server, and how to get there through a proxy.
 type engine struct {
 	name, driver string
-	server       func(testing.TB) *testdb.Server
-	create       string
+	// server starts one for a fleet alone: MariaDB is asked as a whole whether it is still.
+	server func(testing.TB) *testdb.Server
+	create string
 	// through returns the DSN of a database by way of a proxy, and where the proxy leads.
 	through func(dsn string, port int) string
 	target  func(dsn string) string
@@ -43,7 +46,7 @@ type engine struct {
 
 var engines = []engine{
 	{
-		name: "PostgreSQL", driver: "pgx", server: testdb.Postgres,
+		name: "PostgreSQL", driver: "pgx", server: func(t testing.TB) *testdb.Server { return testdb.PostgresWith(t) },
 		create: `CREATE TABLE rows_written (id bigserial PRIMARY KEY, instance text, kind text)`,
 		through: func(dsn string, port int) string {
 			u, _ := url.Parse(dsn)
@@ -62,11 +65,12 @@ var engines = []engine{
 		dsn: func(dsn string) string { return dsn },
 	},
 	{
-		name: "MariaDB", driver: "mysql", server: testdb.MariaDB,
+		name: "MariaDB", driver: "mysql", server: func(t testing.TB) *testdb.Server { return testdb.MariaDBWith(t) },
 		create: `CREATE TABLE rows_written (id bigint AUTO_INCREMENT PRIMARY KEY, instance text, kind text)`,
 		through: func(dsn string, port int) string {
 			c, _ := mysql.ParseDSN(dsn)
 			c.Net, c.Addr = "tcp", "127.0.0.1:"+strconv.Itoa(port)
+			c.ReadTimeout, c.WriteTimeout = 2*time.Second, 2*time.Second // for the end of a transaction, which takes no context
 			return c.FormatDSN()
 		},
 		target: func(dsn string) string {
@@ -84,6 +88,7 @@ type site struct {
 	store, db string // DSNs
 	direct    *sql.DB
 	programs  programs
+	arguments []string // of the writers, beside the usual ones
 	processes []*process
 }
 
@@ -94,15 +99,18 @@ type process struct {
 	toStore, toDB   *tcpproxy.Proxy
 	storeDSN, dbDSN string
 
-	mu  sync.Mutex
-	cmd *exec.Cmd // nil while it is dead
+	mu        sync.Mutex
+	cmd       *exec.Cmd // nil while it is dead
+	ask       io.Writer // its standard input
+	answers   *bufio.Reader
+	stoppedAt time.Time // zero if it goes on
 }
 
 // newSite starts a server, the store's and the site's databases, and the processes.
-func newSite(t *testing.T, e engine, p programs) *site {
+func newSite(t *testing.T, e engine, p programs, arguments ...string) *site {
 	t.Helper()
 	server := e.server(t)
-	s := &site{t: t, engine: e, store: server.Database(t), db: server.Database(t), programs: p}
+	s := &site{t: t, engine: e, store: server.Database(t), db: server.Database(t), programs: p, arguments: arguments}
 	s.prepare()
 	s.populate(processes)
 	return s
@@ -157,13 +165,31 @@ func (p *process) start() {
 	if p.cmd != nil {
 		return
 	}
-	p.cmd = exec.Command(p.site.programs.writer, "-instance", p.name, "-store", p.storeDSN, "-db", p.dbDSN,
-		"-ttl", ttl.String(), "-tail", tail.String())
-	p.cmd.Stderr = os.Stderr
-	if err := p.cmd.Start(); err != nil {
-		p.site.t.Error(err)
-		p.cmd = nil
+	cmd := exec.Command(p.site.programs.writer, append([]string{"-instance", p.name, "-store", p.storeDSN, "-db", p.dbDSN,
+		"-ttl", ttl.String(), "-tail", tail.String(), "-pauses", pauses().String()}, p.site.arguments...)...)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err == nil {
+		var out io.Reader
+		out, err = cmd.StdoutPipe()
+		p.ask, p.answers = in, bufio.NewReader(out)
 	}
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		p.site.t.Error(err)
+		return
+	}
+	p.cmd, p.stoppedAt = cmd, time.Time{}
+}
+
+// pauses returns how long writers pause between statements, at most: short in a soak, which has the machine for itself.
+func pauses() time.Duration {
+	if os.Getenv("QUIESCE_NIGHTS") != "" {
+		return 40 * time.Millisecond
+	}
+	return 300 * time.Millisecond
 }
 
 // kill ends a process without any notice.
@@ -178,11 +204,41 @@ func (p *process) kill() {
 	p.cmd = nil
 }
 
-func (p *process) signal(s syscall.Signal) {
+// stop stops a process, wherever it is, until it goes on.
+func (p *process) stop() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.cmd != nil {
-		p.cmd.Process.Signal(s)
+		p.cmd.Process.Signal(syscall.SIGSTOP)
+		p.stoppedAt = time.Now()
+	}
+}
+
+// goOn lets a process go on.
+func (p *process) goOn() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd != nil {
+		p.cmd.Process.Signal(syscall.SIGCONT)
+		p.stoppedAt = time.Time{}
+	}
+}
+
+// tries waits until a process that nothing stops has tried each of its ways of writing, from now on.
+func (p *process) tries() error {
+	if _, err := io.WriteString(p.ask, "try\n"); err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
+	answer := make(chan error, 1)
+	go func() {
+		_, err := p.answers.ReadString('\n')
+		answer <- err
+	}()
+	select {
+	case err := <-answer:
+		return err
+	case <-time.After(time.Minute):
+		return fmt.Errorf("%s does not say that it has tried to write", p.name)
 	}
 }
 
@@ -191,6 +247,30 @@ func (p *process) mend() {
 	p.toStore.Mend()
 	p.toDB.Mend()
 	p.start()
+	p.goOn()
+}
+
+// mend undoes all that was done to the processes, and waits until what their networks held back has been answered,
+// and each of them has tried to write.
+func (s *site) mend() {
+	s.t.Helper()
+	for _, p := range s.processes {
+		p.mend()
+	}
+	for _, p := range s.processes {
+		if err := p.tries(); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	deadline := time.Now().Add(time.Minute)
+	for _, p := range s.processes {
+		for p.toDB.Held() > 0 {
+			if time.Now().After(deadline) {
+				s.t.Fatalf("the server does not answer what %s has sent", p.name)
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	}
 }
 
 // trouble does things to processes at random moments, until ctx ends.
@@ -249,26 +329,21 @@ func (s *site) rows() (n int64) {
 // writing waits until each process has committed something since now.
 func (s *site) writing() {
 	s.t.Helper()
-	since := map[string]int64{}
-	for _, p := range s.processes {
-		since[p.name] = s.rowsOf(p)
-	}
-	deadline := time.Now().Add(time.Minute)
-	for _, p := range s.processes {
-		for s.rowsOf(p) == since[p.name] {
-			if time.Now().After(deadline) {
-				s.t.Fatalf("%s does not write", p.name)
-			}
-			time.Sleep(20 * time.Millisecond)
-		}
-	}
-}
-
-func (s *site) rowsOf(p *process) (n int64) {
-	s.t.Helper()
-	query := `SELECT count(*) FROM rows_written WHERE instance = '` + p.name + `'`
-	if err := s.direct.QueryRow(query).Scan(&n); err != nil {
+	var since int64
+	if err := s.direct.QueryRow(`SELECT coalesce(max(id), 0) FROM rows_written`).Scan(&since); err != nil {
 		s.t.Fatal(err)
 	}
-	return n
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		var n int
+		query := fmt.Sprintf(`SELECT count(DISTINCT instance) FROM rows_written WHERE id > %d`, since)
+		if err := s.direct.QueryRow(query).Scan(&n); err != nil {
+			s.t.Fatal(err)
+		}
+		switch {
+		case n >= len(s.processes):
+			return
+		case time.Now().After(deadline):
+			s.t.Fatalf("only %d of %d processes write", n, len(s.processes))
+		}
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 // TestAWriterWithoutAGuardIsNamed leaves a transaction of another program open, as somebody's psql would.
 func TestAWriterWithoutAGuardIsNamed(t *testing.T) {
+	t.Parallel()
 	p := build(t)
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {

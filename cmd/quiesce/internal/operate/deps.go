@@ -3,10 +3,13 @@ package operate
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
+	"github.com/quiescehq/quiesce/sqlguard/fleet/fence"
 	"github.com/quiescehq/quiesce/sqlguard/fleet/store"
 	"github.com/quiescehq/quiesce/sqlguard/fleet/verify"
 )
@@ -123,4 +126,43 @@ func (d Database) verifier(ctx context.Context, s *store.Store, closedFor, still
 		cfg.LeaveOut.Tables = tables
 	}
 	return verify.New(cfg)
+}
+
+// fence returns the fence of a database.
+func (d Database) fence() (*fence.Fence, error) {
+	f, err := fence.New(d.db, d.dialect)
+	if err != nil {
+		return nil, usage("--database: %v", err)
+	}
+	return f, nil
+}
+
+// openFences opens the fences of databases, at the epoch of a fleet that is open: at first nobody is refused by them.
+func openFences(ctx context.Context, dsns []string, epoch uint64) error {
+	databases, err := openDatabases(dsns)
+	if err != nil {
+		return err
+	}
+	defer closeDatabases(databases)
+	for _, database := range databases {
+		f, err := database.fence()
+		if err == nil {
+			err = f.At(epoch).Open(ctx)
+		}
+		if err != nil {
+			return explained(err)
+		}
+	}
+	return nil
+}
+
+// explained says what to do where a fence is not as it should be.
+func explained(err error) error {
+	switch {
+	case errors.Is(err, fence.ErrNotInstalled):
+		return fmt.Errorf("%w: quiesce fence install makes it", err)
+	case errors.Is(err, fence.ErrLater):
+		return fmt.Errorf("%w than this fleet is at: quiesce status says whether another operator is at work; if the store was made anew or has gone back, quiesce fence remove and install", err)
+	}
+	return err
 }

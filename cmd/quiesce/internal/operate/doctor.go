@@ -47,7 +47,7 @@ func Doctor(ctx context.Context, d Deps, in Examining) (out DoctorOut, err error
 		out.add(false, "no database was named", "name it with --database, so that wait can reach the level verified, and its privileges are tried now")
 	}
 	for _, database := range databases {
-		out.database(ctx, s, database)
+		out.database(ctx, s, snapshot, database)
 	}
 	if slices.ContainsFunc(out.Checks, func(c Check) bool { return !c.OK }) {
 		return out, because(ctx, ErrNotWell)
@@ -58,6 +58,9 @@ func Doctor(ctx context.Context, d Deps, in Examining) (out DoctorOut, err error
 func (o *DoctorOut) add(ok bool, what, do string) {
 	o.Checks = append(o.Checks, Check{ok, what, do})
 }
+
+// note adds what is well enough, and good to know.
+func (o *DoctorOut) note(what, do string) { o.add(true, what, do) }
 
 // clocks compares the time here with the store's, which is the one that counts.
 func (o *DoctorOut) clocks(here, store time.Time) {
@@ -105,7 +108,7 @@ func (o *DoctorOut) fleet(s fleet.Snapshot) {
 }
 
 // database tries what the level verified needs.
-func (o *DoctorOut) database(ctx context.Context, s *store.Store, database Database) {
+func (o *DoctorOut) database(ctx context.Context, s *store.Store, snapshot fleet.Snapshot, database Database) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	v, err := database.verifier(ctx, s, 0, time.Second)
@@ -124,21 +127,37 @@ func (o *DoctorOut) database(ctx context.Context, s *store.Store, database Datab
 		return
 	}
 	o.add(true, fmt.Sprintf("the %s database %s can be looked at", database.dialect, strings.Join(report.Databases, ", ")), "")
-	if database.dialect == verify.Postgres {
-		o.checkInterval(ctx, database)
-	}
+	o.within(ctx, v, snapshot, database)
 }
 
-// checkInterval looks whether PostgreSQL notices the end of a client in the middle of a statement.
-func (o *DoctorOut) checkInterval(ctx context.Context, database Database) {
-	var interval string
-	err := database.db.QueryRowContext(ctx, "SELECT current_setting('client_connection_check_interval', true)").Scan(&interval)
-	if err == nil && interval != "0" && interval != "" {
-		o.add(true, "client_connection_check_interval is "+interval, "")
+// examination is one of a database that can be looked at.
+type examination struct {
+	database Database
+	mode     fleet.Mode
+	clients  []verify.Client // of others
+}
+
+// within looks at who is connected to a database, what they may, and what the fence needs.
+func (o *DoctorOut) within(ctx context.Context, v *verify.Verifier, snapshot fleet.Snapshot, database Database) {
+	database.db.SetMaxOpenConns(1) // so that no session of this command's own is among the clients
+	e := examination{database: database, mode: snapshot.Mode}
+	var self string
+	var err error
+	if e.clients, err = v.Clients(ctx); err == nil {
+		switch database.dialect {
+		case verify.Postgres:
+			self, err = o.postgres(ctx, e)
+		case verify.MySQL:
+			self, err = o.mysql(ctx, e)
+		default:
+			o.fence(ctx, e.mode, database)
+		}
+	}
+	if err != nil {
+		o.add(false, fmt.Sprintf("the %s database: %s", database.dialect, firstLine(err.Error())), "")
 		return
 	}
-	o.add(false, "client_connection_check_interval is off: a statement goes on after its process was killed",
-		"set it to a second or so (PostgreSQL 14 and later), or let the tail be longer than the longest statement")
+	o.clients(e.clients, hostsOf(ctx, snapshot.Instances), self)
 }
 
 // Always marks what is printed also where the command fails.

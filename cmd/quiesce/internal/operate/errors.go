@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
+	"github.com/quiescehq/quiesce/sqlguard/fleet/fence"
 	"github.com/quiescehq/quiesce/sqlguard/fleet/verify"
 )
 
@@ -102,7 +103,7 @@ func ExitCode(err error) int {
 		return ExitChild
 	case errors.As(err, &wrong):
 		return ExitUsage
-	case errors.As(err, &conflict):
+	case errors.As(err, &conflict), errors.Is(err, fence.ErrLater):
 		return ExitConflict
 	case errors.As(err, &incomplete):
 		return ExitIncomplete

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -127,60 +126,6 @@ func noNull[T any](list []T) []T {
 	return list
 }
 
-// Forgetting is what forget is asked for.
-type Forgetting struct {
-	Target
-	Instance, Reason string
-}
-
-// ForgetOut is what forget says.
-type ForgetOut struct {
-	Instance string `json:"instance"`
-}
-
-func (o ForgetOut) String() string { return o.Instance + " is forgotten" }
-
-// Forget removes the record of a process that is no more.
-func Forget(ctx context.Context, d Deps, in Forgetting) (out ForgetOut, err error) {
-	if strings.TrimSpace(in.Reason) == "" {
-		return out, usage("--reason is required: how it is known that the process is no more")
-	}
-	s, o, err := d.open(ctx, in.Target)
-	if err != nil {
-		return out, because(ctx, err)
-	}
-	defer s.Close()
-	snapshot, err := s.List(ctx)
-	if err != nil {
-		return out, because(ctx, err)
-	}
-	found := false
-	if err = awaited(snapshot, in.Instance); err == nil {
-		found, err = s.Forget(ctx, in.Instance)
-	}
-	if err == nil && !found {
-		err = fmt.Errorf("no record of %q %w", in.Instance, errLives)
-		if !slices.ContainsFunc(snapshot.Instances, func(i fleet.Instance) bool { return i.ID == in.Instance }) {
-			err = fmt.Errorf("there is no process %q on record", in.Instance)
-		}
-	}
-	err = audit(ctx, o, "forget", snapshot.Mode, err, map[string]string{"instance": in.Instance, "reason": in.Reason})
-	return ForgetOut{in.Instance}, because(ctx, err)
-}
-
-// awaited refuses a process whose tail is waited for: without its record nobody would wait for what it has sent.
-func awaited(s fleet.Snapshot, instance string) error {
-	for _, p := range s.AssessClosed(s.Mode.Op, fleet.Terms{}).Positions {
-		if p.ID == instance && p.Standing == fleet.Lapsing {
-			return fmt.Errorf("nobody has to forget %s: after that, nobody waits for it any more", p)
-		}
-	}
-	return nil
-}
-
-// errLives is for a record that has not expired.
-var errLives = errors.New("has expired, so none was removed: one that is alive leaves by itself")
-
 // LogOut is the audit log.
 type LogOut []fleet.Entry
 
@@ -289,37 +234,3 @@ func Report(ctx context.Context, d Deps, t Target, since time.Duration) (out Rep
 	})
 	return out, nil
 }
-
-// DoctorOut is what doctor has looked at.
-type DoctorOut struct {
-	Checks []Check `json:"checks"`
-}
-
-// Check is one thing that doctor has looked at.
-type Check struct {
-	OK   bool   `json:"ok"`
-	What string `json:"what"`
-	// Do is what to do about it, where it is not well.
-	Do string `json:"do,omitempty"`
-}
-
-func (o DoctorOut) String() string {
-	var b strings.Builder
-	for n, c := range o.Checks {
-		if n > 0 {
-			b.WriteString("\n")
-		}
-		mark := "ok    "
-		if !c.OK {
-			mark = "CHECK "
-		}
-		b.WriteString(mark + c.What)
-		if c.Do != "" {
-			b.WriteString("\n      " + c.Do)
-		}
-	}
-	return b.String()
-}
-
-// ErrNotWell is for a doctor who has found something.
-var ErrNotWell = errors.New("not all is well")

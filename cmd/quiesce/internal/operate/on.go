@@ -12,35 +12,6 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard/fleet/store"
 )
 
-// Init makes the store's tables.
-func Init(ctx context.Context, d Deps, t Target) (InitOut, error) {
-	if t.Store == "" {
-		return InitOut{}, usage("--store is required, or QUIESCE_STORE in the environment: the DSN of the fleet's store")
-	}
-	s, err := store.OpenUnchecked(t.Store)
-	if err != nil {
-		return InitOut{}, usage("--store: %v", err)
-	}
-	defer s.Close()
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	if err := s.Init(ctx); err != nil {
-		return InitOut{}, err
-	}
-	m, err := s.Mode(ctx)
-	return InitOut{Store: s.String(), Mode: m}, err
-}
-
-// InitOut is what init says.
-type InitOut struct {
-	Store string     `json:"store"`
-	Mode  fleet.Mode `json:"mode"`
-}
-
-func (o InitOut) String() string {
-	return fmt.Sprintf("the store %s is ready; the fleet is %s (epoch %d)", o.Store, o.Mode.State, o.Mode.Epoch)
-}
-
 // Closing is what closing a fleet is asked for.
 type Closing struct {
 	Target
@@ -53,6 +24,8 @@ type Closing struct {
 	Timeout time.Duration
 	// DryRun only says what would be done.
 	DryRun bool
+	// Databases are the DSNs of those whose fences are opened first, where the fleet takes them.
+	Databases []string
 }
 
 func (in Closing) check() error {
@@ -109,6 +82,20 @@ func (o OnOut) String() string {
 	return fmt.Sprintf("closed at epoch %d%s; writing is not over yet: quiesce wait --epoch %d", o.Mode.Epoch, bound, o.Mode.Epoch)
 }
 
+// fences opens the fences of the databases, if the fleet takes them: the last operation has left them closed.
+func (in Closing) fences(ctx context.Context, s *store.Store) error {
+	mode, err := s.Mode(ctx)
+	switch {
+	case err != nil:
+		return err
+	case !mode.Fence || mode.State != fleet.Open:
+		return nil
+	case len(in.Databases) == 0:
+		return usage("the fleet takes the fence of its databases (quiesce fence enable): name them by --database, or QUIESCE_DATABASE in the environment")
+	}
+	return openFences(ctx, in.Databases, mode.Epoch)
+}
+
 // On closes the fleet, and does not wait until writing is over.
 func On(ctx context.Context, d Deps, in Closing) (out OnOut, err error) {
 	if err := in.check(); err != nil {
@@ -124,6 +111,9 @@ func On(ctx context.Context, d Deps, in Closing) (out OnOut, err error) {
 	defer d.Progress.end()
 	if in.DryRun {
 		return d.dryRun(ctx, s, in)
+	}
+	if err := in.fences(ctx, s); err != nil {
+		return out, because(ctx, err)
 	}
 	began := d.Now()
 	out.Mode, err = o.Close(ctx, in.Epoch, in.Change, in.Terms)

@@ -29,6 +29,8 @@ type RunOut struct {
 	Wait  WaitOut `json:"wait"`
 	Off   *OffOut `json:"off,omitempty"`
 	Steps []Step  `json:"steps"`
+	// Warnings are sentences about what went wrong without doing harm: the lock of a fence was lost.
+	Warnings []string `json:"warnings,omitempty"`
 	// Code is the exit code of the command; nil if none was run.
 	Code *int `json:"command_exit_code,omitempty"`
 }
@@ -58,6 +60,7 @@ func (o RunOut) String() string {
 		}
 	}
 	fmt.Fprintf(&b, "%-8s %10s\n", "closed", whole.Round(time.Millisecond))
+	b.WriteString(warn(o.Warnings))
 	if o.Off != nil {
 		b.WriteString(o.Off.String())
 	}
@@ -99,6 +102,7 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 		return out, err
 	}
 	in.Waiting.Target, in.Waiting.Terms, in.Waiting.Timeout = in.Target, in.Terms, in.Timeout
+	in.Closing.Databases = in.Waiting.Databases
 	if err := in.Waiting.check(); err != nil {
 		return out, err
 	}
@@ -133,11 +137,19 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	if err := ctx.Err(); err != nil {
 		return out, d.unproved(ctx, in, &out, err)
 	}
+	var locked *kept
+	if out.Wait.Level == Strict {
+		if locked, err = keepFences(ctx, in.Waiting.Databases); err != nil {
+			return out, d.unproved(ctx, in, &out, err)
+		}
+		defer locked.release()
+	}
 	began = d.Now()
 	err = do(ctx, &out)
 	took(name, began)
+	out.Warnings = d.let(ctx, locked)
 	var neverRan *exec.Error
-	if err = d.noteStep(ctx, in, name, out.Wait.Mode, err); err != nil && !in.ReopenOnFailure && !errors.As(err, &neverRan) {
+	if err = d.noteStep(ctx, in, name, &out, err); err != nil && !in.ReopenOnFailure && !errors.As(err, &neverRan) {
 		return out, because(ctx, stays(out.Wait.Mode, err))
 	}
 	began = d.Now()
@@ -160,6 +172,17 @@ func (d Deps) night(ctx context.Context, in Running, name string, do func(contex
 	return out, because(ctx, err)
 }
 
+// let gives the locks of the fences back, and says which were lost before.
+func (d Deps) let(ctx context.Context, locked *kept) []string {
+	if locked == nil {
+		return nil
+	}
+	warnings := locked.check(ctx)
+	fmt.Fprint(d.Notes, warn(warnings))
+	locked.release()
+	return warnings
+}
+
 // offAgain is Off, which is tried again for a while if the store fails: the fleet is closed, and nobody else
 // will open it.
 func (d Deps) offAgain(ctx context.Context, in Opening) (OffOut, error) {
@@ -177,7 +200,7 @@ func (d Deps) offAgain(ctx context.Context, in Opening) (OffOut, error) {
 // to show only once it is closed.
 func (d Deps) rehearse(ctx context.Context, in Running) error {
 	level, err := in.Waiting.level()
-	if err != nil || level != Verified {
+	if err != nil || level == Cooperative {
 		return err
 	}
 	databases, err := openDatabases(in.Waiting.Databases)
@@ -192,6 +215,15 @@ func (d Deps) rehearse(ctx context.Context, in Running) error {
 	defer s.Close()
 	ctx, cancel := context.WithTimeout(ctx, in.Timeout)
 	defer cancel()
+	if level == Strict {
+		mode, err := s.Mode(ctx)
+		if err == nil {
+			err = mayBeStrict(ctx, mode, databases)
+		}
+		if err != nil {
+			return fmt.Errorf("before anything was closed: %w", err)
+		}
+	}
 	for _, database := range databases {
 		v, err := database.verifier(ctx, s, 0, time.Second)
 		if err == nil {
@@ -236,13 +268,17 @@ func then(name string, in Running) []string {
 }
 
 // noteStep appends to the audit log how the step between wait and off has ended.
-func (d Deps) noteStep(ctx context.Context, in Running, name string, m fleet.Mode, failed error) error {
+func (d Deps) noteStep(ctx context.Context, in Running, name string, out *RunOut, failed error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 	defer cancel()
 	s, o, err := d.open(ctx, in.Target)
 	if err == nil {
 		defer s.Close()
-		return audit(ctx, o, name, m, failed, nil)
+		var details any
+		if out.Warnings != nil {
+			details = map[string][]string{"warnings": out.Warnings}
+		}
+		return audit(ctx, o, name, out.Wait.Mode, failed, details)
 	}
 	if failed != nil {
 		return failed

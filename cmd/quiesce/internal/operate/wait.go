@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/quiescehq/quiesce/sqlguard/fleet"
+	"github.com/quiescehq/quiesce/sqlguard/fleet/fence"
 	"github.com/quiescehq/quiesce/sqlguard/fleet/store"
 	"github.com/quiescehq/quiesce/sqlguard/fleet/verify"
 )
@@ -16,6 +17,7 @@ import (
 const (
 	Cooperative = "cooperative"
 	Verified    = "verified"
+	Strict      = "strict"
 )
 
 // What is done when the time is over before writing is.
@@ -31,7 +33,7 @@ type Waiting struct {
 	// Epoch pins the closed epoch that is waited for; 0 for the one that is there.
 	Epoch uint64
 	Terms fleet.Terms
-	// Level is Cooperative or Verified; "" for Verified where there are databases.
+	// Level is Cooperative, Verified or Strict; "" for Verified where there are databases.
 	Level string
 	// Databases are the DSNs of those in which writing is to be over.
 	Databases []string
@@ -50,12 +52,12 @@ func (in Waiting) level() (string, error) {
 		return Verified, nil
 	case in.Level == "", in.Level == Cooperative:
 		return Cooperative, nil
-	case in.Level != Verified:
-		return "", usage("--level must be cooperative or verified, not %q", in.Level)
+	case in.Level != Verified && in.Level != Strict:
+		return "", usage("--level must be cooperative, verified or strict, not %q", in.Level)
 	case len(in.Databases) == 0:
-		return "", usage("--level verified needs --database, or QUIESCE_DATABASE in the environment: the DSN of the database that is to be still")
+		return "", usage("--level %s needs --database, or QUIESCE_DATABASE in the environment: the DSN of the database that is to be still", in.Level)
 	}
-	return Verified, nil
+	return in.Level, nil
 }
 
 func (in Waiting) check() error {
@@ -73,12 +75,14 @@ func (in Waiting) check() error {
 
 // WaitOut is what wait has proved, or how it ended.
 type WaitOut struct {
-	// Level is what was proved: "cooperative" or "verified"; "" if nothing was.
+	// Level is what was proved: "cooperative", "verified" or "strict"; "" if nothing was.
 	Level string     `json:"level,omitempty"`
 	Mode  fleet.Mode `json:"mode"`
 	// Fleet is where the processes stood at the end.
 	Fleet fleet.Assessment `json:"fleet"`
-	// Databases are the reports of the level verified, with the positions of their logs.
+	// Ended are the sessions that were ended because they had taken the fence; at the level strict.
+	Ended []fence.Holder `json:"ended,omitempty"`
+	// Databases are the reports of the levels verified and strict, with the positions of their logs.
 	Databases []verify.Report `json:"databases,omitempty"`
 	// Left is what was done after a failure: "reopened", "kept closed", or "".
 	Left string        `json:"left,omitempty"`
@@ -91,6 +95,9 @@ func (o WaitOut) String() string {
 		o.Took.Round(10*time.Millisecond), o.Fleet.Ready)
 	if o.Level == Cooperative {
 		b.WriteString("\nThis was said by the processes that have a guard. No database was asked.")
+	}
+	if o.Level == Strict {
+		fmt.Fprintf(&b, "\nThe fence is closed: no process that takes it commits any more, whenever it goes on. %d sessions were ended that had taken it.", len(o.Ended))
 	}
 	for _, r := range o.Databases {
 		b.WriteString("\n" + r.String())
@@ -118,6 +125,9 @@ func Wait(ctx context.Context, d Deps, in Waiting) (out WaitOut, err error) {
 	return w.run(ctx)
 }
 
+// errNoFence is for a fleet whose processes were not asked to take the fence when it was closed.
+var errNoFence = usage("--level strict needs a fleet that takes the fence of its databases: quiesce fence enable, before quiesce on")
+
 // waiter is one wait.
 type waiter struct {
 	d         Deps
@@ -136,6 +146,9 @@ func (w *waiter) run(ctx context.Context) (out WaitOut, err error) {
 	if out.Mode.State != fleet.Closed || w.in.Epoch != 0 && out.Mode.Epoch != w.in.Epoch {
 		err := &fleet.ConflictError{Expected: w.in.Epoch, Current: out.Mode}
 		return out, w.note(ctx, out, fmt.Errorf("only a closed fleet can be waited for: %w", err))
+	}
+	if w.in.Level == Strict && !out.Mode.Fence {
+		return out, w.note(ctx, out, errNoFence)
 	}
 	limited, cancel := context.WithTimeout(ctx, w.in.Timeout)
 	defer cancel()
@@ -162,7 +175,12 @@ func (w *waiter) proof(ctx context.Context, out *WaitOut) error {
 	if err != nil {
 		return err
 	}
-	if level == Verified {
+	if level == Strict {
+		if err := w.fenced(ctx, out); err != nil {
+			return err
+		}
+	}
+	if level != Cooperative {
 		if err := w.verified(ctx, snapshot, out); err != nil {
 			return err
 		}
@@ -194,6 +212,25 @@ func (w *waiter) drained(ctx context.Context, out *WaitOut) (fleet.Snapshot, err
 	return w.o.Wait(ctx, out.Mode, w.in.Terms)
 }
 
+// fenced closes the fences of the databases. Who has taken one still is of a process that has fallen silent: all others
+// have drained. What it has begun can only be rolled back, so its session is ended.
+func (w *waiter) fenced(ctx context.Context, out *WaitOut) error {
+	for _, database := range w.databases {
+		f, err := database.fence()
+		if err != nil {
+			return err
+		}
+		lock, err := f.At(out.Mode.Epoch).Close(ctx, func(h fence.Holder) { out.Ended = append(out.Ended, h) })
+		if err != nil {
+			return explained(err)
+		}
+		if err := lock.Release(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // verified waits for the databases.
 func (w *waiter) verified(ctx context.Context, snapshot fleet.Snapshot, out *WaitOut) error {
 	for _, database := range w.databases {
@@ -222,80 +259,6 @@ func (w *waiter) verified(ctx context.Context, snapshot fleet.Snapshot, out *Wai
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
-}
-
-// giveUp does what is to be done after a failure, before anything was migrated.
-func (w *waiter) giveUp(ctx context.Context, out *WaitOut, cause error) error {
-	if errors.As(cause, new(*fleet.ConflictError)) {
-		return cause // somebody else has gone on from here
-	}
-	if w.in.OnTimeout == Keep && !errors.As(cause, new(*fleet.IncompleteError)) {
-		out.Left = "kept closed"
-		return fmt.Errorf("%w\nthe fleet is closed still (epoch %d), as --on-timeout keep asks; quiesce off opens it", cause, out.Mode.Epoch)
-	}
-	left, err := w.reopen(ctx, out.Mode, "wait failed, and nothing was migrated yet", w.mayReopen)
-	if errors.Is(err, errProved) {
-		out.Left = "kept closed"
-		return fmt.Errorf("%w\nthe fleet is closed still (epoch %d): %w; quiesce off opens it", cause, out.Mode.Epoch, err)
-	}
-	if err != nil {
-		return &fleet.RollbackError{Left: left, Cause: cause, Err: err}
-	}
-	out.Mode, out.Left = left, "reopened"
-	return fmt.Errorf("%w\nthe fleet is open again (epoch %d)", cause, left.Epoch)
-}
-
-// undo opens a fleet again of which nobody else was told that writing is over, and says so with the cause.
-func (w *waiter) undo(ctx context.Context, closed fleet.Mode, cause error) error {
-	left, err := w.reopen(ctx, closed, "undone before anything was migrated", whatever)
-	if err != nil {
-		return &fleet.RollbackError{Left: left, Cause: cause, Err: err}
-	}
-	return fmt.Errorf("%w\nthe fleet is open again (epoch %d)", cause, left.Epoch)
-}
-
-// reopenTimeout bounds how long it may take to open a fleet again after a failure.
-const reopenTimeout = 15 * time.Second
-
-// errProved is for a fleet in which somebody may be migrating.
-var errProved = errors.New("somebody was told before that writing is over, and may be at work")
-
-// mayReopen fails with errProved where an earlier wait for this closing has succeeded.
-func (w *waiter) mayReopen(ctx context.Context, closed fleet.Mode) error {
-	entries, err := w.s.Log(ctx, 1000)
-	for _, e := range entries {
-		if e.Op == closed.Op && e.Action == "wait" && e.Result == "ok" {
-			return errProved
-		}
-	}
-	return err
-}
-
-// whatever lets a fleet be opened of which it is known that nothing was migrated.
-func whatever(context.Context, fleet.Mode) error { return nil }
-
-// reopen opens a fleet again, with a time of its own, if it is still the one that was closed, and may be opened.
-func (w *waiter) reopen(ctx context.Context, closed fleet.Mode, reason string, may func(context.Context, fleet.Mode) error) (fleet.Mode, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reopenTimeout)
-	defer cancel()
-	for {
-		left, err := closed, may(ctx, closed)
-		if err == nil {
-			left, err = w.o.Open(ctx, closed.Epoch, reason)
-		}
-		var conflict *fleet.ConflictError
-		if errors.As(err, &conflict) && conflict.Current.State == fleet.Open {
-			return conflict.Current, nil
-		}
-		if err == nil || conflict != nil || errors.Is(err, errProved) {
-			return left, err
-		}
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return closed, err
-		}
-	}
 }
 
 // note appends to the audit log how it ended, and returns err.

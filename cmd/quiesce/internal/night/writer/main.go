@@ -1,17 +1,22 @@
 // Command writer is a process of a site that does nothing but write, for the tests of a whole
 // fleet. It joins, and commits rows as fast as it may: by single statements, by transactions, and by
-// transactions that are begun by their text.
+// transactions that are begun by their text. To each line of its standard input it says "tried" when it has tried
+// each of them once more.
 package main
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	bare "github.com/go-sql-driver/mysql"
@@ -36,6 +41,9 @@ func run() error {
 		database = flag.String("db", "", "the database to write to")
 		ttl      = flag.Duration("ttl", 2*time.Second, "of the lease")
 		tail     = flag.Duration("tail", time.Second, "longer than any statement")
+		pauses   = flag.Duration("pauses", 40*time.Millisecond, "between statements, at most")
+		single   = flag.Bool("single", false, "write by single statements only")
+		unfenced = flag.Bool("unfenced", false, "take no fence, whatever the fleet asks for")
 	)
 	flag.Parse()
 	if err := bare.SetLogger(&bare.NopLogger{}); err != nil { // networks are severed all the time
@@ -59,45 +67,104 @@ func run() error {
 		time.Sleep(100 * time.Millisecond)
 		s, err = store.Open(ctx, *at)
 	}
-	_, err = fleet.Join(ctx, guard, s, fleet.Config{
+	var fleetStore fleet.Coordinator = s
+	if *unfenced {
+		fleetStore = withoutFence{s}
+	}
+	_, err = fleet.Join(ctx, guard, fleetStore, fleet.Config{
 		Service: "writer", Instance: *instance, TTL: *ttl,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1})),
 	})
 	if err != nil {
 		return err
 	}
-	w := &writer{db: db, instance: *instance, insert: "INSERT INTO rows_written (instance, kind) VALUES (?, ?)"}
+	w := &writer{guard: guard, db: db, instance: *instance, pauses: *pauses, insert: "INSERT INTO rows_written (instance, kind) VALUES (?, ?)"}
 	if strings.HasPrefix(*database, "postgres") {
 		w.insert = "INSERT INTO rows_written (instance, kind) VALUES ($1, $2)"
 	}
-	for _, write := range []func(context.Context) error{w.statement, w.transaction, w.text} {
-		go w.forever(ctx, write)
+	ways := []func(context.Context) error{w.statement, w.transaction, w.text}
+	if *single {
+		ways = []func(context.Context) error{w.statement, w.statement, w.statement}
 	}
-	select {}
+	for _, write := range ways {
+		asked := make(chan *sync.WaitGroup)
+		w.asked = append(w.asked, asked)
+		go w.forever(ctx, write, asked)
+	}
+	return w.answer()
+}
+
+// withoutFence is a store in which nobody has asked for the fence.
+type withoutFence struct{ fleet.Coordinator }
+
+func (s withoutFence) Mode(ctx context.Context) (fleet.Mode, error) {
+	mode, err := s.Coordinator.Mode(ctx)
+	mode.Fence = false
+	return mode, err
+}
+
+func (s withoutFence) Register(ctx context.Context, i fleet.Instance) (fleet.Mode, error) {
+	mode, err := s.Coordinator.Register(ctx, i)
+	mode.Fence = false
+	return mode, err
+}
+
+func (s withoutFence) Heartbeat(ctx context.Context, id, lease string, r fleet.Report) (fleet.Mode, error) {
+	mode, err := s.Coordinator.Heartbeat(ctx, id, lease, r)
+	mode.Fence = false
+	return mode, err
 }
 
 type writer struct {
+	guard            *sqlguard.Guard
 	db               *sql.DB
 	instance, insert string
+	pauses           time.Duration
+	asked            []chan *sync.WaitGroup // of each way of writing
 }
 
-// forever writes, whatever comes of it, with little pauses.
-func (w *writer) forever(ctx context.Context, write func(context.Context) error) {
-	for {
-		call, cancel := context.WithTimeout(ctx, 2*time.Second)
-		if rand.IntN(10) == 0 { // a visitor who goes away
-			call, cancel = context.WithTimeout(ctx, time.Duration(rand.Int64N(int64(10*time.Millisecond))))
+// answer answers whoever asks it to try.
+func (w *writer) answer() error {
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		var all sync.WaitGroup
+		all.Add(len(w.asked))
+		for _, asked := range w.asked {
+			asked <- &all
 		}
+		all.Wait()
+		fmt.Println("tried")
+	}
+	return fmt.Errorf("nobody asks any more: %w", errors.Join(lines.Err(), io.EOF))
+}
+
+// forever writes, whatever comes of it, with little pauses, and tells those who have asked before it tries that it has.
+func (w *writer) forever(ctx context.Context, write func(context.Context) error, asked <-chan *sync.WaitGroup) {
+	for {
+		var tried *sync.WaitGroup
+		select {
+		case tried = <-asked:
+		default:
+		}
+		limit := 2 * time.Second
+		if tried == nil && rand.IntN(10) == 0 { // a visitor who goes away
+			limit = time.Duration(rand.Int64N(int64(10 * time.Millisecond)))
+		}
+		call, cancel := context.WithTimeout(ctx, limit)
 		_ = write(call)
 		cancel()
-		pause()
+		if tried != nil {
+			tried.Done()
+		}
+		w.pause()
 	}
 }
 
-func pause() { time.Sleep(time.Duration(rand.Int64N(int64(40 * time.Millisecond)))) }
+func (w *writer) pause() { time.Sleep(time.Duration(rand.Int64N(int64(w.pauses)))) }
 
+// statement has no arguments, so that each engine's driver sends it as one message.
 func (w *writer) statement(ctx context.Context) error {
-	_, err := w.db.ExecContext(ctx, w.insert, w.instance, "statement")
+	_, err := w.db.ExecContext(ctx, "INSERT INTO rows_written (instance, kind) VALUES ('"+w.instance+"', 'statement')")
 	return err
 }
 
@@ -111,7 +178,7 @@ func (w *writer) transaction(ctx context.Context) error {
 		if _, err := tx.ExecContext(ctx, w.insert, w.instance, "transaction"); err != nil {
 			return err
 		}
-		pause()
+		w.pause()
 	}
 	return tx.Commit()
 }
@@ -126,9 +193,13 @@ func (w *writer) text(ctx context.Context) error {
 		return err
 	}
 	_, err = conn.ExecContext(ctx, w.insert, w.instance, "text")
-	pause()
+	if w.guard.State().Fence { // one that began before takes it at its end alone, and keeps the database from being quiet if it is stopped meanwhile
+		w.pause()
+	}
 	if err != nil {
-		_, err = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_, err = conn.ExecContext(undo, "ROLLBACK")
 		return err
 	}
 	_, err = conn.ExecContext(ctx, "COMMIT")

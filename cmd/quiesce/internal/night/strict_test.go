@@ -1,0 +1,87 @@
+package night_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/quiescehq/quiesce/cmd/quiesce/internal/operate"
+)
+
+// TestNoRowIsCommittedBehindTheFence has half of the processes stopped, others killed, and the networks of others cut
+// or holding back what they were given, until wait has returned at the level "strict". Then all go on.
+func TestNoRowIsCommittedBehindTheFence(t *testing.T) {
+	t.Parallel()
+	p := build(t)
+	for _, e := range engines {
+		for n := range fleets {
+			t.Run(fmt.Sprintf("%s, fleet %d", e.name, n+1), func(t *testing.T) {
+				t.Parallel()
+				s := newSite(t, e, p)
+				s.fence()
+				nights := (rounds(t) + fleets - 1) / fleets
+				tally := s.ordeals(operate.Strict, everything, func(n tally) bool { return n.late > 0 || n.proven >= nights })
+				if tally.late > 0 {
+					t.Errorf("%d rows were committed behind the fence, after:\n%s", tally.late, tally.out)
+				}
+				t.Logf("%v, with %d rows", tally, s.rows())
+			})
+		}
+	}
+}
+
+// TestWithoutTheFenceRowsAreCommitted is TestNoRowIsCommittedBehindTheFence where nobody takes the fence. The writers
+// have no transactions, which would be open in the database when their process is stopped, so that nothing would be proven.
+func TestWithoutTheFenceRowsAreCommitted(t *testing.T) {
+	t.Parallel()
+	p := build(t)
+	for _, e := range engines {
+		for _, tt := range []struct {
+			name, level string
+			fenced      bool
+			arguments   []string
+		}{
+			{"the fleet does not ask for it", operate.Verified, false, []string{"-single"}},
+			{"the writers do not take it", operate.Strict, true, []string{"-single", "-unfenced"}},
+		} {
+			t.Run(e.name+", "+tt.name, func(t *testing.T) {
+				t.Parallel()
+				s := newSite(t, e, p, tt.arguments...)
+				if tt.fenced {
+					s.fence()
+				}
+				tally := s.ordeals(tt.level, everything, func(n tally) bool { return n.late > 0 || n.proven >= 30 })
+				if tally.late == 0 {
+					t.Error("no row was committed after wait had returned: this harness shows nothing")
+				}
+				t.Logf("%v, with %d late rows", tally, tally.late)
+			})
+		}
+	}
+}
+
+// TestWhatAStoppedProcessMayStillWrite measures what the level "cooperative" does not stop: a
+// process that is stopped for longer than its lease and the tail, between its last look at the lease
+// and the sending of a statement. It prints the rate, and asserts only that it was measured.
+func TestWhatAStoppedProcessMayStillWrite(t *testing.T) {
+	t.Parallel()
+	p := build(t)
+	for _, e := range engines {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, e, p)
+			nights := max(1, rounds(t)/4)
+			tally := s.ordeals(operate.Cooperative, lots{stop, stop, stop, stop}, func(n tally) bool { return n.proven >= nights })
+			t.Logf("%v; stopped processes committed after %d of them, %d rows in all", tally, tally.broken, tally.late)
+		})
+	}
+}
+
+// fence has the fleet take the fence of its database.
+func (s *site) fence() {
+	s.t.Helper()
+	for _, args := range [][]string{{"fence", "install"}, {"fence", "enable", "--reason", "the test"}} {
+		if code, out := s.quiesce(s.t.Context(), args...); code != operate.ExitOK {
+			s.t.Fatalf("%v: exit code %d\n%s", args, code, out)
+		}
+	}
+}
