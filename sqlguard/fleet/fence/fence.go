@@ -200,13 +200,13 @@ func (f *Fence) set(ctx context.Context, closed bool) error {
 	var is bool // MySQL counts no row that was the same before
 	var epoch uint64
 	if err := conn.QueryRowContext(ctx, f.engine.kept).Scan(&is, &epoch); err != nil {
-		return fmt.Errorf("fence: setting it: %w", err)
+		return fmt.Errorf("fence: opening or closing it: %w", err)
 	}
 	if is != closed {
 		return ErrLater
 	}
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return fmt.Errorf("fence: setting it: %w", err)
+		return fmt.Errorf("fence: opening or closing it: %w", err)
 	}
 	return nil
 }
