@@ -1,7 +1,6 @@
 package fence_test
 
 import (
-	"database/sql"
 	"errors"
 	"testing"
 
@@ -12,18 +11,7 @@ func TestAnOperatorWhoIsLateChangesNothing(t *testing.T) {
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
-			db, err := sql.Open(e.driver, e.server(t).Database(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { db.Close() })
-			f, err := fence.New(db, e.dialect)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := f.Install(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			f := installed(t, e.driver, e.dialect, e.server(t).Database(t))
 			for _, step := range []struct {
 				name   string
 				epoch  uint64

@@ -13,6 +13,24 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard/fleet/fence"
 )
 
+// installed returns the fence of a database, which it has made.
+func installed(t *testing.T, driver, dialect, dsn string) *fence.Fence {
+	t.Helper()
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	f, err := fence.New(db, dialect)
+	if err == nil {
+		err = f.Install(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
 // copies makes a database with the fence and, on the same server, another whose fence is as like it as can be: on PostgreSQL
 // a copy, whose objects have the same numbers.
 func copies(t *testing.T, driver, dialect, dsn string) (one, other *sql.DB) {
@@ -201,18 +219,7 @@ func TestOperatorsAreNotEnded(t *testing.T) {
 	for _, e := range engines {
 		t.Run(e.name, func(t *testing.T) {
 			t.Parallel()
-			db, err := sql.Open(e.driver, e.server(t).Database(t))
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() { db.Close() })
-			f, err := fence.New(db, e.dialect)
-			if err == nil {
-				err = f.Install(t.Context())
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
+			f := installed(t, e.driver, e.dialect, e.server(t).Database(t))
 			first, err := f.Close(t.Context(), nil)
 			if err != nil {
 				t.Fatal(err)
