@@ -52,7 +52,7 @@ soak: ## close writing SOAK_ROUNDS times under writers of all kinds, on each eng
 	QUIESCE_TEST_SERVERS=required QUIESCE_FLIP_ROUNDS=$(SOAK_ROUNDS) \
 		$(GO) test -race -count 1 -v -timeout 0 -run '^TestTheFlip' ./driver/pgx ./driver/mysql ./driver/sqlite
 	QUIESCE_TEST_SERVERS=required QUIESCE_NIGHTS=$(SOAK_ROUNDS) \
-		$(GO) test -count 1 -v -timeout 0 -run 'NoRowIsCommitted|RowsAreCommitted|StoppedProcess' ./cmd/quiesce/internal/night
+		$(GO) test -count 1 -v -timeout 0 -parallel 4 -run 'NoRowIsCommitted|RowsAreCommitted|StoppedProcess' ./cmd/quiesce/internal/night
 
 .PHONY: musl
 musl: ## judge the deepest texts with musl's small stacks (needs musl-tools)

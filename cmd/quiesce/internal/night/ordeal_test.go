@@ -68,6 +68,9 @@ func (s *site) ordeals(level string, what lots, enough func(tally) bool) (n tall
 			if n.late += late; late > 0 {
 				n.broken++
 			}
+			if n.proven%25 == 0 { // for whoever waits for a soak
+				s.t.Logf("so far %v, with %d late rows", n, n.late)
+			}
 		case operate.ExitIncomplete:
 			n.incomplete++
 		case operate.ExitTimeout, operate.ExitNotQuiet:

@@ -29,6 +29,7 @@ import (
 const (
 	ttl       = 2 * time.Second
 	tail      = time.Second
+	pauses    = 300 * time.Millisecond // of writers, at most, so that four fleets have room on two processors
 	processes = 8
 )
 
@@ -166,7 +167,7 @@ func (p *process) start() {
 		return
 	}
 	cmd := exec.Command(p.site.programs.writer, append([]string{"-instance", p.name, "-store", p.storeDSN, "-db", p.dbDSN,
-		"-ttl", ttl.String(), "-tail", tail.String(), "-pauses", pauses().String()}, p.site.arguments...)...)
+		"-ttl", ttl.String(), "-tail", tail.String(), "-pauses", pauses.String()}, p.site.arguments...)...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err == nil {
@@ -182,14 +183,6 @@ func (p *process) start() {
 		return
 	}
 	p.cmd, p.stoppedAt = cmd, time.Time{}
-}
-
-// pauses returns how long writers pause between statements, at most: short in a soak, which has the machine for itself.
-func pauses() time.Duration {
-	if os.Getenv("QUIESCE_NIGHTS") != "" {
-		return 40 * time.Millisecond
-	}
-	return 300 * time.Millisecond
 }
 
 // kill ends a process without any notice.

@@ -62,6 +62,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
+	db.SetMaxIdleConns(3) // one for each way of writing, so that none is closed for being one too many
 	s, err := store.Open(ctx, *at)
 	for err != nil { // its network may be cut
 		time.Sleep(100 * time.Millisecond)
@@ -147,7 +148,7 @@ func (w *writer) forever(ctx context.Context, write func(context.Context) error,
 		default:
 		}
 		limit := 2 * time.Second
-		if tried == nil && rand.IntN(10) == 0 { // a visitor who goes away
+		if tried == nil && rand.IntN(50) == 0 { // a visitor who goes away, and takes the connection along
 			limit = time.Duration(rand.Int64N(int64(10 * time.Millisecond)))
 		}
 		call, cancel := context.WithTimeout(ctx, limit)
