@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -70,7 +71,7 @@ func OpenUnchecked(dsn string) (*Store, error) {
 	if t.dialect == sqlstore.Postgres {
 		s.hints = make(chan struct{}, 1)
 	}
-	db := sql.OpenDB(&connector{inner, t})
+	db := sql.OpenDB(&connector{newPatient(inner), t})
 	if s.Store, err = sqlstore.New(sqlstore.Config{DB: db, Dialect: t.dialect, Hints: s.hints}); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -101,6 +102,14 @@ func (c fileConnector) Driver() driver.Driver { return &sqlite.Driver{} }
 type connector struct {
 	driver.Connector
 	target *target
+}
+
+// Close closes what the driver's connector has, too.
+func (c *connector) Close() error {
+	if closer, ok := c.Connector.(io.Closer); ok {
+		return closer.Close()
+	}
+	return nil
 }
 
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
