@@ -10,4 +10,7 @@
 // The store uses one connection, which no guard looks at, and on PostgreSQL a second one to LISTEN, from the first call of
 // Changed on. That needs a session of its own, so not a pooler by transactions; without it a change is
 // heard of with the next heartbeat.
+//
+// Connecting may take 10 seconds, and goes on when the call that began it has no more time: the next call has the connection. At most
+// two attempts are under way for each call that waits, so that a server that is slow to accept connections can catch up with a fleet.
 package store
