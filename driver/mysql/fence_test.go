@@ -1,6 +1,7 @@
 package mysql_test
 
 import (
+	"database/sql"
 	"os"
 	"testing"
 
@@ -11,8 +12,8 @@ import (
 	"github.com/quiescehq/quiesce/sqlguard/fleet/fence"
 )
 
-// fenced returns a database on MariaDB, the guarded pool on it and its DSN, and the fence.
-func fenced(t *testing.T) (*enginetest.Engine, string, *fence.Fence) {
+// fenced returns a database on MariaDB, the guarded pool on it and its DSN, a bare pool, and the fence.
+func fenced(t *testing.T) (*enginetest.Engine, string, *sql.DB, *fence.Fence) {
 	t.Helper()
 	e, bare, dsn := engineAt(t, "")
 	bare.SetMaxOpenConns(0) // one holds the lock
@@ -20,11 +21,24 @@ func fenced(t *testing.T) (*enginetest.Engine, string, *fence.Fence) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e, dsn, f
+	return e, dsn, bare, f
+}
+
+// alwaysFenced returns a pool that takes the fence though nobody asks for it.
+func alwaysFenced(t *testing.T, e *enginetest.Engine, dsn string) *sql.DB {
+	t.Helper()
+	cfg := guarded.Config(e.Guard)
+	cfg.Fence = true
+	db, err := driver.Open("mysql", dsn, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
 }
 
 func TestTheFence(t *testing.T) {
-	e, _, f := fenced(t)
+	e, _, _, f := fenced(t)
 	enginetest.Fenced(t, e, f)
 }
 
@@ -46,32 +60,20 @@ var fencedTexts = []enginetest.FencedTexts{
 }
 
 func TestTheFenceAroundTexts(t *testing.T) {
-	e, _, f := fenced(t)
+	e, _, _, f := fenced(t)
 	enginetest.RunFencedTexts(t, e, f, fencedTexts)
 }
 
 func TestAPoolMayTakeTheFenceAlways(t *testing.T) {
-	e, dsn, f := fenced(t)
-	cfg := guarded.Config(e.Guard)
-	cfg.Fence = true
-	db, err := driver.Open("mysql", dsn, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	e.DB, e.Sessions = db, nil
+	e, dsn, _, f := fenced(t)
+	e.DB, e.Sessions = alwaysFenced(t, e, dsn), nil
 	enginetest.FencedAlways(t, e, f)
 }
 
 // TestATransactionTakesTheFenceInOneRoundTrip counts statements, also where the procedure is not there.
 func TestATransactionTakesTheFenceInOneRoundTrip(t *testing.T) {
-	e, bare, _ := engineAt(t, "")
-	bare.SetMaxOpenConns(0)
-	f, err := fence.New(bare, fence.MySQL)
-	if err == nil {
-		err = f.Install(t.Context())
-	}
-	if err != nil {
+	e, _, bare, f := fenced(t)
+	if err := f.Install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := e.Guard.Hold("fleet", sqlguard.Change{Fence: true}); err != nil {
@@ -152,18 +154,7 @@ func TestFencedCost(t *testing.T) {
 	if os.Getenv("QUIESCE_BENCH") == "" {
 		t.Skip("a benchmark: set QUIESCE_BENCH=1, or run make bench")
 	}
-	e, bare, dsn := engineAt(t, "")
-	f, err := fence.New(bare, fence.MySQL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := guarded.Config(e.Guard)
-	cfg.Fence = true
-	db, err := driver.Open("mysql", dsn, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	e, dsn, bare, f := fenced(t)
 	for _, text := range []string{
 		"CREATE TABLE accounts (id int PRIMARY KEY, n int)",
 		"INSERT INTO accounts SELECT seq, 0 FROM seq_1_to_1000",
@@ -175,5 +166,5 @@ func TestFencedCost(t *testing.T) {
 	if err := f.Install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	enginetest.FencedCost(t, 0.85, bare, db, "UPDATE accounts SET n = n + 1 WHERE id = ?", "SELECT n FROM accounts WHERE id = ?")
+	enginetest.FencedCost(t, 0.85, bare, alwaysFenced(t, e, dsn), "UPDATE accounts SET n = n + 1 WHERE id = ?", "SELECT n FROM accounts WHERE id = ?")
 }

@@ -33,6 +33,19 @@ func fenced(t *testing.T) (*enginetest.Engine, string, *sql.DB, *fence.Fence) {
 	return e, dsn, bare, f
 }
 
+// alwaysFenced returns a pool that takes the fence though nobody asks for it.
+func alwaysFenced(t *testing.T, e *enginetest.Engine, dsn string) *sql.DB {
+	t.Helper()
+	cfg := pgx.Config(e.Guard)
+	cfg.Fence = true
+	db, err := driver.Open("pgx", dsn, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
 func TestTheFence(t *testing.T) {
 	e, _, _, f := fenced(t)
 	enginetest.Fenced(t, e, f)
@@ -75,14 +88,7 @@ func TestTheFenceAroundTexts(t *testing.T) {
 
 func TestAPoolMayTakeTheFenceAlways(t *testing.T) {
 	e, dsn, _, f := fenced(t)
-	cfg := pgx.Config(e.Guard)
-	cfg.Fence = true
-	db, err := driver.Open("pgx", dsn, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	e.DB, e.Sessions = db, nil
+	e.DB, e.Sessions = alwaysFenced(t, e, dsn), nil
 	enginetest.FencedAlways(t, e, f)
 }
 
@@ -207,18 +213,11 @@ func TestFencedCost(t *testing.T) {
 		t.Skip("a benchmark: set QUIESCE_BENCH=1, or run make bench")
 	}
 	e, dsn, bare, f := fenced(t)
-	cfg := pgx.Config(e.Guard)
-	cfg.Fence = true
-	db, err := driver.Open("pgx", dsn, cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	_, err = bare.Exec("CREATE TABLE accounts (id int PRIMARY KEY, n int); INSERT INTO accounts SELECT g, 0 FROM generate_series(1, 1000) g")
+	_, err := bare.Exec("CREATE TABLE accounts (id int PRIMARY KEY, n int); INSERT INTO accounts SELECT g, 0 FROM generate_series(1, 1000) g")
 	if err = errors.Join(err, f.Install(ctx)); err != nil {
 		t.Fatal(err)
 	}
-	enginetest.FencedCost(t, 0.85, bare, db, "UPDATE accounts SET n = n + 1 WHERE id = $1", "SELECT n FROM accounts WHERE id = $1")
+	enginetest.FencedCost(t, 0.85, bare, alwaysFenced(t, e, dsn), "UPDATE accounts SET n = n + 1 WHERE id = $1", "SELECT n FROM accounts WHERE id = $1")
 }
 
 // TestTheNetRefusesWhatItCannotFence writes under a net while the fence is asked for, with the mode off.

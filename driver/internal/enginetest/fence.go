@@ -124,8 +124,9 @@ func Fenced(t *testing.T, e *Engine, f *fence.Fence) {
 	}
 }
 
-func fencedWays(t *testing.T, e *Engine, f *fence.Fence) {
-	e.askForFence(t)
+// eachWrites holds each way of writing to one row: the fence is open.
+func eachWrites(t *testing.T, e *Engine) {
+	t.Helper()
 	for _, way := range ways {
 		before := e.Rows(t)
 		if err := way.write(t.Context(), e); err != nil {
@@ -135,6 +136,11 @@ func fencedWays(t *testing.T, e *Engine, f *fence.Fence) {
 			t.Errorf("%s has written %d rows, want one", way.name, n)
 		}
 	}
+}
+
+func fencedWays(t *testing.T, e *Engine, f *fence.Fence) {
+	e.askForFence(t)
+	eachWrites(t, e)
 	lock, err := f.Close(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -164,17 +170,24 @@ func fencedWays(t *testing.T, e *Engine, f *fence.Fence) {
 	}
 }
 
-func fencedWait(t *testing.T, e *Engine, f *fence.Fence) {
-	e.askForFence(t)
-	before := e.Rows(t)
+// beginWriting returns a transaction in which a row was written, and which has taken the fence. It ends with the test.
+func (e *Engine) beginWriting(t *testing.T) *sql.Tx {
+	t.Helper()
 	tx, err := e.DB.Begin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback()
+	t.Cleanup(func() { tx.Rollback() })
 	if _, err := tx.Exec(e.Insert); err != nil {
 		t.Fatal(err)
 	}
+	return tx
+}
+
+func fencedWait(t *testing.T, e *Engine, f *fence.Fence) {
+	e.askForFence(t)
+	before := e.Rows(t)
+	tx := e.beginWriting(t)
 	committing := make(chan struct{})
 	closing := make(chan error, 1)
 	go func() {
@@ -189,7 +202,8 @@ func fencedWait(t *testing.T, e *Engine, f *fence.Fence) {
 		}
 		closing <- err
 	}()
-	for err = nil; err == nil && len(closing) == 0; { // until the operator waits, others write
+	var err error
+	for err == nil && len(closing) == 0 { // until the operator waits, others write
 		err = ways[0].write(t.Context(), e)
 	}
 	Refused(t, "a write while the operator waits", err)
@@ -217,14 +231,7 @@ func fencedWait(t *testing.T, e *Engine, f *fence.Fence) {
 func fencedEnd(t *testing.T, e *Engine, f *fence.Fence) {
 	e.askForFence(t)
 	before := e.Rows(t)
-	tx, err := e.DB.Begin()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tx.Rollback()
-	if _, err := tx.Exec(e.Insert); err != nil {
-		t.Fatal(err)
-	}
+	tx := e.beginWriting(t)
 	var ended []fence.Holder
 	patient, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

@@ -157,15 +157,7 @@ func FencedAlways(t *testing.T, e *Engine, f *fence.Fence) {
 	if err := f.Install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, way := range ways {
-		before := e.Rows(t)
-		if err := way.write(t.Context(), e); err != nil {
-			t.Errorf("%s, with the fence open: %v", way.name, err)
-		}
-		if n := e.Rows(t) - before; n != 1 {
-			t.Errorf("%s has written %d rows, want one", way.name, n)
-		}
-	}
+	eachWrites(t, e)
 	shut(t, f)
 	before := e.Rows(t)
 	for _, way := range ways {
