@@ -13,7 +13,7 @@ func TestMain(m *testing.M) {
 	said := false
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
 	if !said {
-		flag.Set("test.parallel", "8")
+		flag.Set("test.parallel", "4")
 	}
 	os.Exit(m.Run())
 }

@@ -51,7 +51,7 @@ func (s *site) closeAndWait(ctx context.Context, level string, most time.Duratio
 // open opens the fleet, whatever became of the night.
 func (s *site) open() {
 	s.t.Helper()
-	if code, out := s.quiesce(context.Background(), "off", "--reason", "the night is over", "--timeout", "5s"); code != operate.ExitOK {
+	if code, out := s.quiesce(context.Background(), "off", "--reason", "the night is over", "--timeout", "30s"); code != operate.ExitOK {
 		s.t.Errorf("off: exit code %d\n%s", code, out)
 	}
 }

@@ -326,7 +326,7 @@ func (s *site) writing() {
 	if err := s.direct.QueryRow(`SELECT coalesce(max(id), 0) FROM rows_written`).Scan(&since); err != nil {
 		s.t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		var n int
 		query := fmt.Sprintf(`SELECT count(DISTINCT instance) FROM rows_written WHERE id > %d`, since)
 		if err := s.direct.QueryRow(query).Scan(&n); err != nil {

@@ -151,6 +151,7 @@ func (w *writer) forever(ctx context.Context, write func(context.Context) error,
 		if tried == nil && rand.IntN(50) == 0 { // a visitor who goes away, and takes the connection along
 			limit = time.Duration(rand.Int64N(int64(10 * time.Millisecond)))
 		}
+		w.connect(ctx)
 		call, cancel := context.WithTimeout(ctx, limit)
 		_ = write(call)
 		cancel()
@@ -158,6 +159,16 @@ func (w *writer) forever(ctx context.Context, write func(context.Context) error,
 			tried.Done()
 		}
 		w.pause()
+	}
+}
+
+// connect sees to it that the pool has a connection. It takes longer than a statement may: if each statement gave its
+// connecting up, and the next began anew, a server that is slow to accept connections would accept them for nobody, and never catch up.
+func (w *writer) connect(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if conn, err := w.db.Conn(ctx); err == nil {
+		conn.Close()
 	}
 }
 
