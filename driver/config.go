@@ -57,6 +57,14 @@ type Config struct {
 	// transaction a lock; reads and transactions with TxOptions.ReadOnly take none.
 	Fence bool
 
+	// Session returns what tells the session of a connection of the wrapped driver apart from all others of its account on the
+	// server. It is called until it has returned no error: where the fence may be asked for ([sqlguard.Guard.ExpectFence]) before the
+	// connection is used, and at the latest when the connection is lost, where it must not ask the server. EndSessions ends sessions that were lost, by
+	// another connection of the same pool, and returns how many are there still; it is called until that is none. If either is nil, what was
+	// lost is waited for until it is older than the tail; see [sqlguard.Guard.DrainUnfenced].
+	Session     func(ctx context.Context, c driver.Conn) (id string, err error)
+	EndSessions func(ctx context.Context, c driver.Conn, lost []sqlguard.LostSession) (left int, err error)
+
 	// Net says how far the engine stands behind the guard. The zero Net is [NetUnproven].
 	Net Net
 
@@ -93,6 +101,9 @@ type guarding struct {
 	beginWith func(context.Context, driver.Conn, driver.TxOptions, []string) (driver.Tx, error)
 	together  bool
 
+	sessionOf   func(context.Context, driver.Conn) (string, error)
+	endSessions func(context.Context, driver.Conn, []sqlguard.LostSession) (int, error)
+
 	netted   bool                  // Config.Net is NetSession
 	session  sqlguard.SessionTexts // for that
 	reported func(c driver.Conn, setting string) string
@@ -115,6 +126,7 @@ func (cfg Config) resolve() (*guarding, error) {
 		guard: cfg.Guard, dialect: cfg.Dialect, name: cfg.Dialect.Name(),
 		idle: cfg.Idle, alive: cfg.Alive, rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
 		beginWith: cfg.BeginWith, together: cfg.Together,
+		sessionOf: cfg.Session, endSessions: cfg.EndSessions,
 	}
 	g.head, _ = cfg.Dialect.(sqlguard.HeadClassifier)
 	if e, ok := cfg.Dialect.(sqlguard.ReadOnlyEngine); ok {

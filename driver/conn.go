@@ -20,6 +20,7 @@ import (
 type conn struct {
 	*guarding
 	inner driver.Conn
+	ender *ender // of sessions that are lost; nil if none can be ended
 
 	// What inner can do; nil where it cannot.
 	execer   driver.ExecerContext
@@ -71,11 +72,11 @@ const (
 )
 
 // wrapConn guards a connection, unless the same guard does so already.
-func wrapConn(inner driver.Conn, g *guarding) driver.Conn {
+func wrapConn(inner driver.Conn, g *guarding, e *ender) driver.Conn {
 	if inner, ok := inner.(guardedConn); ok && inner.guardedBy().same(g) {
 		return inner
 	}
-	c := &conn{guarding: g, inner: inner}
+	c := &conn{guarding: g, inner: inner, ender: e}
 	c.tx.conn, c.rows.conn = c, c
 	g.guard.Attach(&c.work, g.dialect)
 	if g.fences {
@@ -138,7 +139,7 @@ func (c *conn) Left(ctx context.Context, err error) { c.left(ctx, err) }
 // left marks the end of a statement that was sent.
 func (c *conn) left(ctx context.Context, err error) {
 	if err != nil && err != driver.ErrSkip && c.lost(ctx, err) {
-		c.work.Lost()
+		c.lose()
 	} else {
 		c.work.Leave()
 	}
@@ -164,6 +165,7 @@ func (c *conn) Unwrap() driver.Conn { return c.inner }
 // Close ends what was open, too.
 func (c *conn) Close() error {
 	err := c.inner.Close()
+	c.identify(context.Background())
 	c.work.Detach()
 	return err
 }
@@ -188,6 +190,7 @@ func (r resets) ResetSession(ctx context.Context) error {
 	if err := r.c.returned(ctx); err != nil {
 		return err
 	}
+	r.c.expect(ctx)
 	err := r.c.resetter.ResetSession(ctx)
 	if err == nil && r.c.netted {
 		err = r.c.resetNet(ctx)

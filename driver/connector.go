@@ -10,6 +10,7 @@ import (
 type connector struct {
 	inner  driver.Connector
 	driver driver.Driver // guarded, so that who asks for it gets no way around
+	ender  *ender
 	*guarding
 }
 
@@ -27,7 +28,7 @@ func wrapConnector(inner driver.Connector, d driver.Driver, g *guarding) driver.
 	if c, ok := inner.(guardedConnector); ok && c.guardedBy().same(g) {
 		return inner
 	}
-	c := &connector{inner: inner, driver: d, guarding: g}
+	c := &connector{inner: inner, driver: d, guarding: g, ender: newEnder(g, inner)}
 	if _, ok := inner.(io.Closer); ok {
 		return closingConnector{c}
 	}
@@ -44,7 +45,11 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return wrapConn(inner, c.guarding), nil
+	guarded := wrapConn(inner, c.guarding, c.ender)
+	if own, ok := guarded.(expecting); ok {
+		own.expect(ctx)
+	}
+	return guarded, nil
 }
 
 func (c *connector) Driver() driver.Driver { return c.driver }

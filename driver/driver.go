@@ -29,7 +29,7 @@ func (d *guardedDriver) Open(dsn string) (driver.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return wrapConn(inner, g), nil
+	return wrapConn(inner, g, newEnder(g, dsnConnector{dsn: dsn, driver: d.inner})), nil
 }
 
 func (d *guardedDriver) OpenConnector(dsn string) (driver.Connector, error) {

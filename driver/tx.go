@@ -101,7 +101,7 @@ func (t *tx) Commit() error {
 	if err != nil {
 		c.transaction.unsure = unseen
 		if c.lost(ctx, err) {
-			c.work.Lost()
+			c.lose()
 			c.work.End()
 			return err
 		}

@@ -33,7 +33,9 @@ type Conn struct {
 	fences  bool   // takes the database's fence always
 	open    int    // statements whose end is awaited, more than one where rows are open
 	tx      birth
-	decided *State // what was in force when Decide was asked last
+	decided *State       // what was in force when Decide was asked last
+	session string       // of the database
+	ender   SessionEnder // of that session; nil if it is not known
 
 	// last is what ran last in a transaction that began in observe mode, which a
 	// report reads.
@@ -98,7 +100,7 @@ func (g *Guard) Attach(c *Conn, d Dialect) {
 // statement was open, its outcome is unknown.
 func (c *Conn) Detach() {
 	if c.open > 0 {
-		c.guard.unknown.add(c.lost())
+		c.noteLost()
 	}
 	if c.tx.wasObserved() {
 		c.noteLength()
@@ -146,7 +148,7 @@ func (c *Conn) Leave() {
 // connection was lost. [Guard.Drain] waits for it until it is older than
 // [Config.Tail].
 func (c *Conn) Lost() {
-	c.guard.unknown.add(c.lost())
+	c.noteLost()
 	c.Leave()
 }
 
@@ -310,6 +312,15 @@ func (c *Conn) answer() {
 	c.inspecting.Lock()
 	c.inspecting.Unlock() //lint:ignore SA2001 nothing is guarded: it is a meeting
 	c.guard.conns.wake()
+}
+
+// noteLost notes that the outcome of the last statement is unknown.
+func (c *Conn) noteLost() {
+	seen := c.lost()
+	c.guard.unknown.add(seen)
+	if !seen.fenced {
+		c.guard.lost.add(c.session, c.ender)
+	}
 }
 
 // lost returns the last statement as one whose outcome is unknown.

@@ -85,7 +85,10 @@ func (g *Guard) Drain(ctx context.Context) (DrainReport, error) {
 
 // DrainUnfenced is Drain for what has not taken the database's fence ([Change.Fence]): when it returns
 // nil, all that is open and may write has taken it, and so has all that begins later, as
-// long as a holder asks for it. If none does, or the mode is changed so that none does any more, the error is an [ErrNotClosed].
+// long as a holder asks for it. A connection that was lost with a statement that had not taken it has a session in the database,
+// to which that statement may still be on its way, however long ago it was sent: DrainUnfenced has the driver end the session, over a new connection, and
+// returns an error while that fails. (Where the driver does not know the session, what was lost is waited for until it is older
+// than the tail; and it remembers the last 4,096 sessions, of the last 16 minutes.) If no holder asks for it, or the mode is changed so that none does any more, the error is an [ErrNotClosed].
 func (g *Guard) DrainUnfenced(ctx context.Context) (DrainReport, error) {
 	d := drain{guard: g, began: time.Now(), closed: g.state.Load()}
 	d.report.Epoch = d.closed.Epoch
@@ -98,7 +101,7 @@ func (g *Guard) DrainUnfenced(ctx context.Context) (DrainReport, error) {
 		d.closed = &closed
 	}
 	d.holds = func(now *State) bool { return now.Fence }
-	d.latest = g.unknown.unfenced
+	d.latest, d.settle = g.unknown.unfenced, g.lost.end
 	d.over = func(u unit) bool {
 		word, open := u.ask()
 		return !open || word&bitFenced != 0
@@ -125,7 +128,7 @@ func (d *drain) wait(ctx context.Context) (DrainReport, error) {
 		d.open = slices.DeleteFunc(d.open, d.over)
 		held := d.held(time.Now())
 		if len(d.open) == 0 && held <= 0 {
-			return d.finish(nil)
+			return d.settled(ctx)
 		}
 		var tail <-chan time.Time
 		if held > 0 {
@@ -141,6 +144,22 @@ func (d *drain) wait(ctx context.Context) (DrainReport, error) {
 	}
 }
 
+// settled is finish where nothing is open any more. It ends what is on its way to sessions that were lost, where that is asked for, and tells nobody
+// if it cannot: it will be asked again.
+func (d *drain) settled(ctx context.Context) (DrainReport, error) {
+	if d.settle == nil {
+		return d.finish(nil)
+	}
+	if err := d.settle(ctx); err != nil {
+		d.complete()
+		return d.report, fmt.Errorf("sqlguard: drain: %w", err)
+	}
+	if now := d.guard.state.Load(); !d.holds(now) {
+		return d.finish(fmt.Errorf("sqlguard: drain: %w: the mode was changed meanwhile", ErrNotClosed))
+	}
+	return d.finish(nil)
+}
+
 // drain is one call of Drain.
 type drain struct {
 	guard  *Guard
@@ -153,6 +172,7 @@ type drain struct {
 	over  func(unit) bool   // whether a unit needs not be waited for any more
 	// latest returns when the last statement was lost that has to become older than the tail.
 	latest func() time.Time
+	settle func(context.Context) error // what is to be done when nothing is open any more; may be nil
 }
 
 // harmless reports whether a unit needs not be waited for any more. A transaction in

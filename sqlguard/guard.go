@@ -35,6 +35,8 @@ type Guard struct {
 	report   reporter
 	conns    conns
 	unknown  unknowns
+	lost     lostSessions
+	expects  atomic.Bool // the database's fence may be asked for
 	tail     time.Duration
 	err      error // set at construction, never changed
 

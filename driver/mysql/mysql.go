@@ -84,7 +84,8 @@ func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
 // Config returns how go-sql-driver's driver and connectors are guarded by g, for
 // package driver's functions. If g is nil, [sqlguard.Default] guards.
 func Config(g *sqlguard.Guard) driver.Config {
-	return driver.Config{Guard: g, Dialect: dialect.Dialect{}, CheckDSN: checkDSN, Alive: alive, BeginWith: beginWith}
+	return driver.Config{Guard: g, Dialect: dialect.Dialect{}, CheckDSN: checkDSN, Alive: alive, BeginWith: beginWith,
+		Session: sessionID, EndSessions: endSessions}
 }
 
 // alive goes by the driver's own state (v1.10): it closes a connection on which the

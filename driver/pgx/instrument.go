@@ -29,7 +29,7 @@ import (
 //     drain waits for its end, whatever becomes of it; [sqlguard.Guard.Cut] has no power over it.
 //   - What only the engine can judge is refused, and so is what a rule would skip.
 //   - It cannot take the database's fence ([sqlguard.Change.Fence]): while that is asked for, it refuses what may
-//     write, also with the mode off.
+//     write, also with the mode off. What a connection was lost with is waited for until it is older than the tail.
 //   - It sees nothing of what is done with a PgConn.
 //
 // It must not be used beneath database/sql, which would take a refusal for a bad connection;

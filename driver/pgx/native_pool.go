@@ -66,11 +66,11 @@ const sessionOf = "quiesce"
 // NewPoolWithConfig is [NewPool] with a configuration that pgxpool.ParseConfig has made, which
 // it does not change. Its hooks, AfterConnect and the others, get pgx's connections, which are not guarded.
 func NewPoolWithConfig(ctx context.Context, config *pgxpool.Config, g *sqlguard.Guard, opts ...Option) (*Pool, error) {
-	r, err := newRules(g, opts)
+	config = config.Copy()
+	r, err := newRules(g, opts, dialOf(config.Copy()))
 	if err != nil {
 		return nil, err
 	}
-	config = config.Copy()
 	connected, closing := config.AfterConnect, config.BeforeClose
 	config.AfterConnect = func(ctx context.Context, raw *jackc.Conn) error {
 		if connected != nil {
@@ -95,6 +95,19 @@ func NewPoolWithConfig(ctx context.Context, config *pgxpool.Config, g *sqlguard.
 		return nil, err
 	}
 	return p, nil
+}
+
+// dialOf connects as a pool with a configuration does, without putting the connection there.
+func dialOf(config *pgxpool.Config) func(context.Context) (*jackc.Conn, error) {
+	return func(ctx context.Context) (*jackc.Conn, error) {
+		c := config.ConnConfig.Copy()
+		if config.BeforeConnect != nil {
+			if err := config.BeforeConnect(ctx, c); err != nil {
+				return nil, err
+			}
+		}
+		return jackc.ConnectConfig(ctx, c)
+	}
 }
 
 var errUnguarded = errors.New("driver/pgx: a hook of the pool has removed the guard from a connection")

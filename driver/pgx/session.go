@@ -77,8 +77,8 @@ type rules struct {
 	connector driver.Connector
 }
 
-// newRules fails if the guard has an error.
-func newRules(g *sqlguard.Guard, opts []Option) (*rules, error) {
+// newRules fails if the guard has an error. By dial the guard gets connections of its own.
+func newRules(g *sqlguard.Guard, opts []Option, dial func(context.Context) (*jackc.Conn, error)) (*rules, error) {
 	var o options
 	for _, set := range opts {
 		set(&o)
@@ -86,9 +86,9 @@ func newRules(g *sqlguard.Guard, opts []Option) (*rules, error) {
 	if g == nil {
 		g = sqlguard.Default()
 	}
-	c, err := guarded.WrapConnector(bareConnector{}, guarded.Config{
+	c, err := guarded.WrapConnector(bareConnector{dial}, guarded.Config{
 		Guard: g, Dialect: dialect{}, Idle: bareIdle, Alive: bareAnswered, Rewrite: bareRewrite,
-		BeginWith: bareBeginWith, Together: true, Net: o.net, Reported: bareReported,
+		BeginWith: bareBeginWith, Together: true, Net: o.net, Reported: bareReported, Session: sessionID, EndSessions: endSessions,
 	})
 	if err != nil {
 		return nil, err
@@ -125,11 +125,26 @@ func (s *session) over() { s.inner.Close() }
 // sessionKey is that of the session that bareConnector is to connect to.
 type sessionKey struct{}
 
-type bareConnector struct{}
-
-func (bareConnector) Connect(ctx context.Context) (driver.Conn, error) {
-	return (*bare)(ctx.Value(sessionKey{}).(*session)), nil
+type bareConnector struct {
+	dial func(context.Context) (*jackc.Conn, error)
 }
+
+// Connect makes a connection of the guard's own where it is not told which one there is.
+func (c bareConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	if s, ok := ctx.Value(sessionKey{}).(*session); ok {
+		return (*bare)(s), nil
+	}
+	raw, err := c.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return dialed{(*bare)(&session{raw: raw})}, nil
+}
+
+// dialed is a connection of the guard's own.
+type dialed struct{ *bare }
+
+func (d dialed) Close() error { return d.raw.Close(context.Background()) }
 
 func (bareConnector) Driver() driver.Driver { return bareDriver{} }
 

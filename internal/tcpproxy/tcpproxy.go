@@ -15,6 +15,8 @@ type Proxy struct {
 	mu      sync.Mutex
 	severed bool
 	silent  chan struct{} // closed when silence ends; nil if nothing is silent
+	stuck   chan struct{} // of those that are open, where others pass; nil if there is none
+	links   map[*link]struct{}
 	open    map[net.Conn]struct{}
 	held    map[*link]fate
 	done    sync.WaitGroup
@@ -27,7 +29,7 @@ func New(t testing.TB, target string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{listener: listener, target: target, open: map[net.Conn]struct{}{}, held: map[*link]fate{}}
+	p := &Proxy{listener: listener, target: target, open: map[net.Conn]struct{}{}, held: map[*link]fate{}, links: map[*link]struct{}{}}
 	p.done.Go(p.accept)
 	t.Cleanup(func() {
 		listener.Close()
@@ -65,6 +67,19 @@ func (p *Proxy) Silence() {
 	}
 }
 
+// SilenceOpen is Silence for the connections that are open, while those that come get through: what a firewall does that
+// has forgotten the connections it knew.
+func (p *Proxy) SilenceOpen() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.stuck == nil {
+		p.stuck = make(chan struct{})
+	}
+	for l := range p.links {
+		l.stuck = p.stuck
+	}
+}
+
 // Mend lets connections through again. What was silent goes on where it was.
 func (p *Proxy) Mend() {
 	p.mu.Lock()
@@ -85,6 +100,10 @@ func (p *Proxy) unmute() {
 	if p.silent != nil {
 		close(p.silent)
 		p.silent = nil
+	}
+	if p.stuck != nil {
+		close(p.stuck)
+		p.stuck = nil
 	}
 }
 
@@ -132,6 +151,9 @@ func (p *Proxy) serve(client net.Conn) {
 	}
 	defer p.forget(server)
 	l := &link{proxy: p, client: client, server: server}
+	p.mu.Lock()
+	p.links[l] = struct{}{}
+	p.mu.Unlock()
 	defer p.note(l, over)
 	var both sync.WaitGroup
 	both.Go(func() {
@@ -153,6 +175,7 @@ func (p *Proxy) serve(client net.Conn) {
 type link struct {
 	proxy          *Proxy
 	client, server net.Conn
+	stuck          chan struct{} // the proxy's, or one that is closed; nil if it was never silent alone
 }
 
 // What happens to what a client has sent into a silence.
@@ -171,11 +194,27 @@ func (p *Proxy) note(l *link, what fate) {
 	defer p.mu.Unlock()
 	last, there := p.held[l]
 	switch {
-	case what == over, what == answered && there && last == passedOn:
+	case what == over:
+		delete(p.links, l)
+		delete(p.held, l)
+	case what == answered && there && last == passedOn:
 		delete(p.held, l)
 	case what != answered:
 		p.held[l] = what
 	}
+}
+
+// silent returns what is closed when the link goes on; nil if it is not silent.
+func (l *link) silent() chan struct{} {
+	select {
+	case <-l.stuck: // never, if there is none
+		l.stuck = nil
+	default:
+	}
+	if l.proxy.silent == nil {
+		return l.stuck
+	}
+	return l.proxy.silent
 }
 
 // copy passes on what one side says, after the silence if there is one, until it has gone or the other side has.
@@ -191,7 +230,7 @@ func (l *link) copy(to, from net.Conn) {
 			l.proxy.note(l, answered)
 		}
 		l.proxy.mu.Lock()
-		silent := l.proxy.silent
+		silent := l.silent()
 		l.proxy.mu.Unlock()
 		if silent != nil && asks {
 			l.proxy.note(l, heldBack)

@@ -76,6 +76,48 @@ func TestANetworkThatIsSeveredAndMended(t *testing.T) {
 	}
 }
 
+// TestANetworkThatHasForgottenWhatWasOpen lets what comes through, and what was open once it is mended.
+func TestANetworkThatHasForgottenWhatWasOpen(t *testing.T) {
+	p := tcpproxy.New(t, echo(t))
+	type client struct {
+		net.Conn
+		answers *bufio.Reader
+	}
+	dial := func() client {
+		c, err := net.Dial("tcp", p.Addr())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return client{c, bufio.NewReader(c)}
+	}
+	answers := func(what string, c client) {
+		t.Helper()
+		if s, err := c.answers.ReadString('\n'); s != "hello\n" {
+			t.Errorf("%s answers %q, %v", what, s, err)
+		}
+	}
+	for range 2 {
+		old := dial()
+		io.WriteString(old, "hello\n")
+		answers("what is open", old)
+		p.SilenceOpen()
+		io.WriteString(old, "hello\n")
+		later := dial()
+		io.WriteString(later, "hello\n")
+		answers("what came later", later)
+		old.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if s, err := old.answers.ReadString('\n'); err == nil {
+			t.Errorf("what was open answers %q", s)
+		}
+		p.Mend()
+		old.SetReadDeadline(time.Time{})
+		answers("what was open, afterwards,", old)
+		io.WriteString(old, "hello\n")
+		answers("the same once more", old)
+	}
+}
+
 // TestWhatASilentNetworkHeldBack sends into a silence and goes away: it arrives when the silence is over.
 func TestWhatASilentNetworkHeldBack(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -85,6 +85,9 @@ func (m *Member) beat(ctx context.Context) time.Duration {
 			err = m.follow(ctx, mode, sent)
 		}
 	}
+	if err == nil && m.registered {
+		m.readyOnce.Do(func() { close(m.ready) })
+	}
 	m.note(err)
 	switch {
 	case errors.Is(err, ErrExpired):
@@ -116,7 +119,6 @@ func (m *Member) call(ctx context.Context) (Mode, error) {
 	mode, err := m.store.Register(ctx, m.record)
 	if err == nil {
 		m.registered = true
-		m.readyOnce.Do(func() { close(m.ready) })
 	}
 	return mode, err
 }
@@ -158,6 +160,9 @@ func (m *Member) alarm() string {
 	until := m.mode.Change.Until
 	if m.backwards == "" && m.mode.State != Open && !until.IsZero() && time.Now().After(until) {
 		return "the end was expected at " + until.UTC().Format(time.RFC3339) + ", and the fleet is " + string(m.mode.State) + " still"
+	}
+	if why := m.unbound.Load(); m.backwards == "" && why != nil && why.op == m.mode.Op && why.op != m.fenced {
+		return clip("it is not bound yet: " + why.err.Error())
 	}
 	return m.backwards
 }

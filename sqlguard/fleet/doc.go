@@ -80,7 +80,8 @@
 // is due to arming:
 //
 //  1. A process says that it is bound only when all that it has open and may write has taken the fence
-//     ([sqlguard.Guard.DrainUnfenced]), or was lost on the way for longer than the tail. From then on it sends
+//     ([sqlguard.Guard.DrainUnfenced]), and what was lost on the way finds nobody any more, however long the network holds it back: the
+//     process has ended its session in the database, over a new connection. From then on it sends
 //     nothing that writes but in a transaction that has the fence, whatever its clock and its lease say: the state asks for
 //     it until a later one is heard of, and a process that is stopped hears of none.
 //  2. What a text has begun without anybody's looking is not known to be open. Before it can be committed, the fence is taken in it.
@@ -91,8 +92,10 @@
 //     operation, when it is armed, at a greater epoch.
 //  6. In closed, only what a rule of the policy or a bypass lets through writes, without the fence: who allows that has excepted it.
 //
-// No step asks how late it is. Two assumptions are left: that a statement whose connection was lost before its process was bound is over after the
-// tail; and that a process that a person has had forgotten ([Coordinator], Forget) is gone indeed, for it may never have heard that there is a fence.
+// No step asks how late it is. Two assumptions are left. One is that a process that a person has had forgotten ([Coordinator], Forget) is gone indeed, for it
+// may never have heard that there is a fence. The other is about sessions that a process has lost and cannot end: behind a pooler, whose sessions are
+// not the database's, with a driver that does not know them (driver.Config.Session), and where the fence was enabled after a connection to MySQL or
+// MariaDB was taken from its pool. What was on its way to those is over after the tail, or comes late.
 //
 // # Failures
 //

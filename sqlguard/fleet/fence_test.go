@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,6 +48,51 @@ func TestAMemberThatTakesTheFence(t *testing.T) {
 			j.conn.End()
 			j.settle()
 			j.want("it is bound", j.report().Bound == "op")
+		}},
+		{"expects it while the record asks for it", func(j *joined) {
+			j.want("not before", !j.conn.FenceExpected())
+			j.store.set(j.t, Mode{State: Open, Fence: true})
+			j.settle()
+			j.want("from then on", j.conn.FenceExpected())
+			j.store.set(j.t, Mode{State: Open})
+			j.settle()
+			j.want("not afterwards", !j.conn.FenceExpected())
+		}},
+		{"is not bound while a session that it has lost cannot be ended, and raises an alarm", func(j *joined) {
+			j.conn.End()
+			var lost sqlguard.Conn
+			j.guard.Attach(&lost, simDialect{})
+			db := &unreachable{err: errors.New("nobody answers")}
+			lost.Session("7", db)
+			lost.Enter(context.Background(), "INSERT")
+			lost.Detach()
+			j.store.set(j.t, fencing(armed, "op"))
+			for range 5 {
+				j.settle()
+			}
+			const why = "it is not bound yet: sqlguard: drain: nobody answers"
+			j.want("it says why", j.report().Bound == "" && j.report().Alarm == why && j.Status().Alarm == why)
+			db.set(nil)
+			j.settle()
+			j.settle()
+			j.want("it is bound", j.report().Bound == "op" && j.report().Alarm == "")
+		}},
+		{"raises no alarm any more when the operation is another", func(j *joined) {
+			j.conn.End()
+			var lost sqlguard.Conn
+			j.guard.Attach(&lost, simDialect{})
+			lost.Session("7", &unreachable{err: errors.New("nobody answers")})
+			lost.Enter(context.Background(), "INSERT")
+			lost.Detach()
+			j.store.set(j.t, fencing(armed, "op"))
+			j.settle()
+			j.settle()
+			j.settle()
+			j.want("there is one", j.report().Alarm != "")
+			j.store.set(j.t, Mode{State: Open, Fence: true})
+			j.settle()
+			j.settle()
+			j.want("there is none", j.report().Alarm == "")
 		}},
 		{"is bound while one with it is open", func(j *joined) {
 			j.store.set(j.t, fencing(armed, "op"))
@@ -212,4 +258,22 @@ func TestAnOperatorOfTheFence(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) { operated(t, tt.test) })
 	}
+}
+
+// unreachable is a database that ends no session as long as it has an error.
+type unreachable struct {
+	mu  sync.Mutex
+	err error
+}
+
+func (u *unreachable) set(err error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.err = err
+}
+
+func (u *unreachable) EndSessions(context.Context, []sqlguard.LostSession) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.err
 }

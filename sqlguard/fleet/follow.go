@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -39,6 +40,7 @@ func (m Mode) same(other Mode) bool {
 // heartbeat says of it.
 func (m *Member) apply(ctx context.Context, sent time.Time) error {
 	m.trust(sent)
+	m.guard.ExpectFence(m.mode.Fence)
 	// It has lapsed before the guard could hold it, if the answer came late. The next beat registers anew, as
 	// bound to the operation, so nothing may go on by then.
 	lapsed := m.lease != nil && !m.lease.Valid()
@@ -63,6 +65,12 @@ func (m *Member) apply(ctx context.Context, sent time.Time) error {
 	return nil
 }
 
+// unbound says why a process is not bound to an operation yet, if something has failed.
+type unbound struct {
+	op  string
+	err error
+}
+
 // enclose waits beside the beats until all that is open and may write has taken the database's fence, where the
 // record asks for it. Only then is the process bound to the operation.
 func (m *Member) enclose(ctx context.Context) {
@@ -85,8 +93,12 @@ func (m *Member) enclose(ctx context.Context) {
 	m.encloses = op
 	go func() {
 		for {
-			if _, err := m.guard.DrainUnfenced(ctx); err == nil {
+			_, err := m.guard.DrainUnfenced(ctx)
+			if err == nil {
 				break
+			}
+			if ctx.Err() == nil && !errors.Is(err, sqlguard.ErrNotClosed) {
+				m.unbound.Store(&unbound{op, err})
 			}
 			select {
 			case <-time.After(time.Second): // something else flips this guard

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/quiescehq/quiesce/sqlguard"
@@ -30,12 +31,13 @@ type Member struct {
 
 	record     Instance // as it was registered last, or will be
 	registered bool
-	mode       Mode            // that the guard follows; Epoch 0 before the first
-	floor      uint64          // the greatest epoch seen
-	backwards  string          // the alarm, while the store's epoch is behind
-	lease      *sqlguard.Lease // nil if there is none
-	open       bool            // the guard lets writes pass, as far as the fleet goes
-	cutAt      uint64          // the epoch at which the guard was told to cut
+	mode       Mode                    // that the guard follows; Epoch 0 before the first
+	floor      uint64                  // the greatest epoch seen
+	backwards  string                  // the alarm, while the store's epoch is behind
+	lease      *sqlguard.Lease         // nil if there is none
+	open       bool                    // the guard lets writes pass, as far as the fleet goes
+	cutAt      uint64                  // the epoch at which the guard was told to cut
+	unbound    atomic.Pointer[unbound] // the last time
 	draining   context.CancelFunc
 	drains     drained // what it drains for
 	enclosing  context.CancelFunc
@@ -120,7 +122,7 @@ var closedUntilHeard = sqlguard.Change{
 	Mode: sqlguard.ReadOnly, Reason: "the process has not registered with the fleet's store yet",
 }
 
-// Ready waits until the process has registered, or ctx ends: then the error wraps its.
+// Ready waits until the process has registered, and follows what the fleet's record asks for; or until ctx ends: then the error wraps its.
 func (m *Member) Ready(ctx context.Context) error {
 	select {
 	case <-m.ready:

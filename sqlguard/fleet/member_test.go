@@ -424,3 +424,36 @@ func TestAConfigThatIsWrong(t *testing.T) {
 		t.Error("without a guard there is no error")
 	}
 }
+
+// observes is a function that observes a guard.
+type observes func(sqlguard.Event)
+
+func (o observes) Observe(_ context.Context, e sqlguard.Event) { o(e) }
+
+// TestWhoWaitsForReadyMayWrite has the flip to open find that nobody was told before.
+func TestWhoWaitsForReadyMayWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newWire()
+		store.fail(func(string) error { return errors.New("not yet") })
+		j := newJoined(t, store)
+		opened := 0
+		j.guard.AddObserver(observes(func(e sqlguard.Event) {
+			if e.Kind != sqlguard.Flipped || e.Mode != sqlguard.Off {
+				return
+			}
+			opened++
+			select {
+			case <-j.ready:
+				t.Error("it was ready before it could write")
+			default:
+			}
+		}))
+		store.fail(nil)
+		j.settle()
+		j.want("it is ready", j.Ready(t.Context()) == nil)
+		j.want("it has opened once", opened == 1)
+		j.conn.Detach()
+		j.Member.stop()
+		<-j.stopped
+	})
+}

@@ -235,6 +235,16 @@ func (p *process) tries() error {
 	}
 }
 
+// isHeld waits until the network to the database holds back something of a process.
+func (p *process) isHeld() {
+	p.site.t.Helper()
+	for deadline := time.Now().Add(time.Minute); p.toDB.Held() == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			p.site.t.Fatalf("%s writes nothing", p.name)
+		}
+	}
+}
+
 // mend undoes all that was done to a process.
 func (p *process) mend() {
 	p.toStore.Mend()

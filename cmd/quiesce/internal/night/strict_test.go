@@ -3,8 +3,11 @@ package night_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/quiescehq/quiesce/cmd/quiesce/internal/operate"
+	"github.com/quiescehq/quiesce/internal/tcpproxy"
+	"github.com/quiescehq/quiesce/sqlguard/fleet/store"
 )
 
 // TestNoRowIsCommittedBehindTheFence has half of the processes stopped, others killed, and the networks of others cut
@@ -24,6 +27,47 @@ func TestNoRowIsCommittedBehindTheFence(t *testing.T) {
 					t.Errorf("%d rows were committed behind the fence, after:\n%s", tally.late, tally.out)
 				}
 				t.Logf("%v, with %d rows", tally, s.rows())
+			})
+		}
+	}
+}
+
+// TestNothingComesLateFromBeforeTheClosing has networks hold back what was written while the fleet was open, when nobody took the fence, until wait
+// has returned.
+func TestNothingComesLateFromBeforeTheClosing(t *testing.T) {
+	t.Parallel()
+	p := build(t)
+	for _, e := range engines {
+		for _, tt := range []struct {
+			name    string
+			silence func(*tcpproxy.Proxy)
+			code    int
+		}{
+			{"the processes connect anew", (*tcpproxy.Proxy).SilenceOpen, operate.ExitOK},
+			{"nothing gets through", (*tcpproxy.Proxy).Silence, operate.ExitTimeout},
+		} {
+			t.Run(e.name+", "+tt.name, func(t *testing.T) {
+				t.Parallel()
+				s := newSite(t, e, p, "-single")
+				s.fence()
+				s.follow()
+				for range 2 {
+					s.writing()
+					for _, p := range s.processes[:2] {
+						tt.silence(p.toDB)
+						p.isHeld()
+					}
+					code, out := s.closeAndWait(t.Context(), operate.Strict, 20*time.Second)
+					before := s.rows()
+					s.mend()
+					if late := s.rows() - before; code == operate.ExitOK && late > 0 {
+						t.Errorf("%d rows were committed behind the fence", late)
+					}
+					if code != tt.code {
+						t.Errorf("exit code %d, not %d\n%s", code, tt.code, out)
+					}
+					s.open()
+				}
 			})
 		}
 	}
@@ -82,6 +126,34 @@ func (s *site) fence() {
 	for _, args := range [][]string{{"fence", "install"}, {"fence", "enable", "--reason", "the test"}} {
 		if code, out := s.quiesce(s.t.Context(), args...); code != operate.ExitOK {
 			s.t.Fatalf("%v: exit code %d\n%s", args, code, out)
+		}
+	}
+}
+
+// follow waits until all processes have heard of what the fleet's record says.
+func (s *site) follow() {
+	s.t.Helper()
+	from, err := store.Open(s.t.Context(), s.engine.dsn(s.store))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer from.Close()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
+		snapshot, err := from.List(s.t.Context())
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		n := 0
+		for _, i := range snapshot.Instances {
+			if i.Epoch == snapshot.Mode.Epoch {
+				n++
+			}
+		}
+		switch {
+		case n == len(s.processes):
+			return
+		case time.Now().After(deadline):
+			s.t.Fatalf("%d of %d processes follow", n, len(s.processes))
 		}
 	}
 }
