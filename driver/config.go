@@ -61,9 +61,11 @@ type Config struct {
 	// server. It is called until it has returned no error: where the fence may be asked for ([sqlguard.Guard.ExpectFence]) before the
 	// connection is used, and at the latest when the connection is lost, where it must not ask the server. EndSessions ends sessions that were lost, by
 	// another connection of the same pool, and returns how many are there still; it is called until that is none. If either is nil, what was
-	// lost is waited for until it is older than the tail; see [sqlguard.Guard.DrainUnfenced].
+	// lost is waited for until it is older than the tail; see [sqlguard.Guard.DrainUnfenced]. Closed reports whether a connection of the
+	// wrapped driver is closed for good, without asking the server; if nil, one is taken for lost when the pool closes it.
 	Session     func(ctx context.Context, c driver.Conn) (id string, err error)
 	EndSessions func(ctx context.Context, c driver.Conn, lost []sqlguard.LostSession) (left int, err error)
+	Closed      func(c driver.Conn) bool
 
 	// Net says how far the engine stands behind the guard. The zero Net is [NetUnproven].
 	Net Net
@@ -103,6 +105,7 @@ type guarding struct {
 
 	sessionOf   func(context.Context, driver.Conn) (string, error)
 	endSessions func(context.Context, driver.Conn, []sqlguard.LostSession) (int, error)
+	closed      func(driver.Conn) bool
 
 	netted   bool                  // Config.Net is NetSession
 	session  sqlguard.SessionTexts // for that
@@ -126,7 +129,7 @@ func (cfg Config) resolve() (*guarding, error) {
 		guard: cfg.Guard, dialect: cfg.Dialect, name: cfg.Dialect.Name(),
 		idle: cfg.Idle, alive: cfg.Alive, rewrite: cfg.Rewrite, verdicts: sync.OnceValue(newCache),
 		beginWith: cfg.BeginWith, together: cfg.Together,
-		sessionOf: cfg.Session, endSessions: cfg.EndSessions,
+		sessionOf: cfg.Session, endSessions: cfg.EndSessions, closed: cfg.Closed,
 	}
 	g.head, _ = cfg.Dialect.(sqlguard.HeadClassifier)
 	if e, ok := cfg.Dialect.(sqlguard.ReadOnlyEngine); ok {

@@ -81,5 +81,7 @@ func (c *conn) identify(ctx context.Context) {
 // lose marks the end of a statement whose outcome is unknown.
 func (c *conn) lose() {
 	c.identify(context.Background())
-	c.work.Lost()
+	if c.work.Lost(); c.closed != nil && c.closed(c.inner) {
+		c.work.Dead()
+	}
 }

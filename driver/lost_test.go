@@ -162,7 +162,9 @@ func TestASessionThatDoesNotEndIsSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := driver.OpenDB(f, lossy(f, g, 1<<30, nil))
+	cfg := lossy(f, g, 1<<30, nil)
+	cfg.Closed = func(sqldriver.Conn) bool { return true } // and lies in the pool
+	db, err := driver.OpenDB(f, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,6 +34,7 @@ type Conn struct {
 	open    int    // statements whose end is awaited, more than one where rows are open
 	tx      birth
 	decided *State       // what was in force when Decide was asked last
+	strays  bool         // something may be on its way that had not taken the fence
 	session string       // of the database
 	ender   SessionEnder // of that session; nil if it is not known
 
@@ -105,6 +106,7 @@ func (c *Conn) Detach() {
 	if c.tx.wasObserved() {
 		c.noteLength()
 	}
+	c.Dead()
 	c.publish(c.own &^ (busy | bitFenced))
 	c.open, c.tx, c.decided, c.slots = 0, birth{}, nil, [2]slot{}
 	c.guard.conns.remove(c)
@@ -146,7 +148,7 @@ func (c *Conn) Leave() {
 // Lost is Leave for a statement of which nobody knows whether the server has
 // executed it, or still will: its context was cancelled while it ran, or its
 // connection was lost. [Guard.Drain] waits for it until it is older than
-// [Config.Tail].
+// [Config.Tail]. If the connection will not be used again, [Conn.Dead] follows, or [Conn.Detach] at the latest.
 func (c *Conn) Lost() {
 	c.noteLost()
 	c.Leave()
@@ -318,9 +320,7 @@ func (c *Conn) answer() {
 func (c *Conn) noteLost() {
 	seen := c.lost()
 	c.guard.unknown.add(seen)
-	if !seen.fenced {
-		c.guard.lost.add(c.session, c.ender)
-	}
+	c.strays = c.strays || !seen.fenced
 }
 
 // lost returns the last statement as one whose outcome is unknown.

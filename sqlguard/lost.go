@@ -40,6 +40,15 @@ func (c *Conn) FenceExpected() bool { return c.guard.expects.Load() }
 // Session says which session of the database the connection has, and who ends it should it be lost.
 func (c *Conn) Session(id string, e SessionEnder) { c.session, c.ender = id, e }
 
+// Dead says that the connection is closed for good, though it may not be detached yet: where a statement was lost on it, its session is one
+// that [Guard.DrainUnfenced] ends. That of a connection which is used again, and so has answered, is not.
+func (c *Conn) Dead() {
+	if c.strays {
+		c.guard.lost.add(c.session, c.ender)
+		c.strays = false
+	}
+}
+
 // Identified reports whether Session was called.
 func (c *Conn) Identified() bool { return c.ender != nil }
 
@@ -72,16 +81,19 @@ func (s *lostSessions) add(id string, e SessionEnder) {
 // end ends all of them. What could not be ended is tried again the next time.
 func (s *lostSessions) end(ctx context.Context) error {
 	s.mu.Lock()
-	all := slices.Clone(s.all)
-	s.mu.Unlock()
-	now, of := time.Now(), map[SessionEnder][]LostSession{}
-	for _, l := range all {
-		if ago := now.Sub(l.at); ago <= networkPatience {
-			of[l.ender] = append(of[l.ender], LostSession{l.id, ago})
+	now, of := time.Now(), map[SessionEnder][]lostSession{}
+	for _, l := range s.all {
+		if now.Sub(l.at) <= networkPatience {
+			of[l.ender] = append(of[l.ender], l)
 		}
 	}
+	s.mu.Unlock()
 	var failed error
-	for e, lost := range of {
+	for e, all := range of {
+		var lost []LostSession
+		for _, l := range all {
+			lost = append(lost, LostSession{l.id, time.Since(l.at)})
+		}
 		if err := e.EndSessions(ctx, lost); err != nil {
 			failed = errors.Join(failed, err)
 			continue

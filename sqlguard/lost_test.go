@@ -40,6 +40,7 @@ func TestWhatIsOnItsWayToLostSessionsIsEnded(t *testing.T) {
 	lose := func(c *sqlguard.Conn) {
 		c.Enter(ctx, "INSERT")
 		c.Lost()
+		c.Dead()
 	}
 	for _, tt := range []struct {
 		name string
@@ -47,6 +48,9 @@ func TestWhatIsOnItsWayToLostSessionsIsEnded(t *testing.T) {
 		want string
 	}{
 		{"of a statement that is lost", func(_ *sqlguard.Guard, c *sqlguard.Conn) { lose(c) }, "7 lost 1s ago"},
+		{"of one whose connection is closed afterwards", func(_ *sqlguard.Guard, c *sqlguard.Conn) { c.Enter(ctx, "INSERT"); c.Lost(); c.Detach() }, "7 lost 1s ago"},
+		{"not of one whose connection goes on", func(_ *sqlguard.Guard, c *sqlguard.Conn) { c.Enter(ctx, "INSERT"); c.Lost() }, ""},
+		{"once", func(_ *sqlguard.Guard, c *sqlguard.Conn) { lose(c); c.Detach() }, "7 lost 1s ago"},
 		{"also after the tail", func(_ *sqlguard.Guard, c *sqlguard.Conn) { lose(c); time.Sleep(10 * time.Minute) }, "7 lost 10m0s ago"},
 		{"not when no network holds it back any more", func(_ *sqlguard.Guard, c *sqlguard.Conn) { lose(c); time.Sleep(17 * time.Minute) }, ""},
 		{"of one that runs while its connection is closed", func(_ *sqlguard.Guard, c *sqlguard.Conn) { c.Enter(ctx, "INSERT"); c.Detach() }, "7 lost 1s ago"},

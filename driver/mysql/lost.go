@@ -1,18 +1,23 @@
 package mysql
 
 import (
+	"cmp"
 	"context"
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 
 	"github.com/quiescehq/quiesce/driver"
 	"github.com/quiescehq/quiesce/sqlguard"
 )
+
+var errNoUptime = errors.New("driver/mysql: Uptime is not a number of seconds")
 
 var errNoSession = errors.New("driver/mysql: the connection is closed, and its session was not asked for")
 
@@ -32,11 +37,24 @@ func sessionID(ctx context.Context, c sqldriver.Conn) (string, error) {
 }
 
 // endSessions kills those of the same account that are there still, for which no privilege is needed (MariaDB 10.11 and MySQL
-// 8.4, KILL). The numbers of connections are not used again.
+// 8.4, KILL). The numbers of connections are not used again before the server is started again, and then none is left of those before.
 func endSessions(ctx context.Context, c sqldriver.Conn, lost []sqlguard.LostSession) (left int, err error) {
+	status, err := column(ctx, c, "SHOW GLOBAL STATUS LIKE 'Uptime'")
+	if err != nil || len(status) != 1 {
+		return 0, fmt.Errorf("driver/mysql: the server does not say how long it is up: %w", cmp.Or(err, errNoUptime))
+	}
+	uptime, err := strconv.Atoi(status[0])
+	if err != nil {
+		return 0, errNoUptime
+	}
 	var in []string
 	for _, l := range lost {
-		in = append(in, "'"+l.ID+"'")
+		if l.Ago < time.Duration(uptime+1)*time.Second {
+			in = append(in, "'"+l.ID+"'")
+		}
+	}
+	if in == nil {
+		return 0, nil
 	}
 	there, err := column(ctx, c, "SELECT CONCAT('', id) FROM information_schema.processlist"+
 		" WHERE CONCAT(@@server_id, ':', id) IN ("+strings.Join(in, ", ")+")"+
@@ -58,7 +76,7 @@ func endSessions(ctx context.Context, c sqldriver.Conn, lost []sqlguard.LostSess
 	return len(there), nil
 }
 
-// column returns the only column of a query without arguments.
+// column returns the last column of a query without arguments.
 func column(ctx context.Context, c sqldriver.Conn, query string) (values []string, err error) {
 	queries, ok := driver.Find[sqldriver.QueryerContext](c)
 	if !ok {
@@ -69,7 +87,7 @@ func column(ctx context.Context, c sqldriver.Conn, query string) (values []strin
 		return nil, err
 	}
 	defer rows.Close()
-	row := make([]sqldriver.Value, 1)
+	row := make([]sqldriver.Value, len(rows.Columns()))
 	for {
 		switch err := rows.Next(row); {
 		case err == io.EOF:
@@ -77,7 +95,7 @@ func column(ctx context.Context, c sqldriver.Conn, query string) (values []strin
 		case err != nil:
 			return nil, err
 		}
-		switch v := row[0].(type) {
+		switch v := row[len(row)-1].(type) {
 		case []byte:
 			values = append(values, string(v))
 		case string:

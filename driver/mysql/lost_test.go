@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	bare "github.com/go-sql-driver/mysql"
 
@@ -97,11 +98,13 @@ func TestOnlyWhatWasLostIsEnded(t *testing.T) {
 		name   string
 		victim *bare.Config
 		server string // "" is the one there is
+		ago    time.Duration
 		ends   bool
 	}{
-		{"a session that was lost", own, "", true},
-		{"one on another server", own, "4711:", false},
-		{"one of another account", root, "", false},
+		{"a session that was lost", own, "", 0, true},
+		{"one on another server", own, "4711:", 0, false},
+		{"one of the same number, since the server was started", own, "", 365 * 24 * time.Hour, false},
+		{"one of another account", root, "", 0, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			on := func(c *bare.Config) *sql.Conn {
@@ -135,7 +138,7 @@ func TestOnlyWhatWasLostIsEnded(t *testing.T) {
 			}
 			end := func() (left int) {
 				raw(other, func(c sqldriver.Conn) (err error) {
-					left, err = cfg.EndSessions(ctx, c, []sqlguard.LostSession{{ID: id}})
+					left, err = cfg.EndSessions(ctx, c, []sqlguard.LostSession{{ID: id, Ago: tt.ago}})
 					return err
 				})
 				return left

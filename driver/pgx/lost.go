@@ -37,6 +37,11 @@ func sessionID(_ context.Context, c driver.Conn) (string, error) {
 	return strconv.FormatUint(uint64(raw.PgConn().PID()), 10), nil
 }
 
+func isClosed(c driver.Conn) bool {
+	raw := rawOf(c)
+	return raw != nil && raw.IsClosed()
+}
+
 // endSessions terminates those of the same role that are there still, for which it needs no privilege (PostgreSQL 18, 9.28.2). A
 // process that has got the number since then began to serve later.
 func endSessions(ctx context.Context, c driver.Conn, lost []sqlguard.LostSession) (left int, err error) {

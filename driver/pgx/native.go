@@ -39,7 +39,8 @@ func Connect(ctx context.Context, connString string, g *sqlguard.Guard, opts ...
 
 // ConnectConfig is [Connect] with a configuration that pgx.ParseConfig has made.
 func ConnectConfig(ctx context.Context, config *jackc.ConnConfig, g *sqlguard.Guard, opts ...Option) (*Conn, error) {
-	r, err := newRules(g, opts, func(ctx context.Context) (*jackc.Conn, error) { return jackc.ConnectConfig(ctx, config) })
+	own := config.Copy()
+	r, err := newRules(g, opts, func(ctx context.Context) (*jackc.Conn, error) { return jackc.ConnectConfig(ctx, own) })
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func Open(dsn string, g *sqlguard.Guard) (*sql.DB, error) {
 func Config(g *sqlguard.Guard) driver.Config {
 	return driver.Config{
 		Guard: g, Dialect: postgres.Dialect{}, CheckDSN: checkDSN, Idle: idle, Alive: alive, Rewrite: rewrite,
-		BeginWith: beginWith, Together: true, Reported: reported, Session: sessionID, EndSessions: endSessions,
+		BeginWith: beginWith, Together: true, Reported: reported, Session: sessionID, EndSessions: endSessions, Closed: isClosed,
 	}
 }
 

@@ -88,7 +88,7 @@ func newRules(g *sqlguard.Guard, opts []Option, dial func(context.Context) (*jac
 	}
 	c, err := guarded.WrapConnector(bareConnector{dial}, guarded.Config{
 		Guard: g, Dialect: dialect{}, Idle: bareIdle, Alive: bareAnswered, Rewrite: bareRewrite,
-		BeginWith: bareBeginWith, Together: true, Net: o.net, Reported: bareReported, Session: sessionID, EndSessions: endSessions,
+		BeginWith: bareBeginWith, Together: true, Net: o.net, Reported: bareReported, Session: sessionID, EndSessions: endSessions, Closed: isClosed,
 	})
 	if err != nil {
 		return nil, err

@@ -80,8 +80,8 @@
 // is due to arming:
 //
 //  1. A process says that it is bound only when all that it has open and may write has taken the fence
-//     ([sqlguard.Guard.DrainUnfenced]), and what was lost on the way finds nobody any more, however long the network holds it back: the
-//     process has ended its session in the database, over a new connection. From then on it sends
+//     ([sqlguard.Guard.DrainUnfenced]), and what it has lost on the way in the 16 minutes before finds nobody any more: the
+//     process has ended its session in the database, over another connection. From then on it sends
 //     nothing that writes but in a transaction that has the fence, whatever its clock and its lease say: the state asks for
 //     it until a later one is heard of, and a process that is stopped hears of none.
 //  2. What a text has begun without anybody's looking is not known to be open. Before it can be committed, the fence is taken in it.
@@ -93,9 +93,12 @@
 //  6. In closed, only what a rule of the policy or a bypass lets through writes, without the fence: who allows that has excepted it.
 //
 // No step asks how late it is. Two assumptions are left. One is that a process that a person has had forgotten ([Coordinator], Forget) is gone indeed, for it
-// may never have heard that there is a fence. The other is about sessions that a process has lost and cannot end: behind a pooler, whose sessions are
-// not the database's, with a driver that does not know them (driver.Config.Session), and where the fence was enabled after a connection to MySQL or
-// MariaDB was taken from its pool. What was on its way to those is over after the tail, or comes late.
+// may never have heard that there is a fence. The other is that what was sent without the fence, and lost on the way, is over after the tail
+// where nobody ends its session. These are: sessions behind a pooler, which are not the database's; those of a driver that does not know them
+// (driver.Config.Session), of a connection to MySQL or MariaDB that was taken from its pool before the fence was enabled, or that its program has not given back; those of
+// a process that has left or died before the fleet was armed, which are known to nobody; those that were begun under another role, or on
+// another server than the one that new connections lead to; and what was lost 16 minutes before, or before the 4,096 last losses. A network
+// holds nothing back for that long, but a statement may run, or wait for a lock, in the server: the level verified finds it at that.
 //
 // # Failures
 //
