@@ -119,7 +119,7 @@ func (p *patient) unspare(conn driver.Conn) bool {
 
 // Close ends all attempts, and closes what nobody has asked for. database/sql calls it when the pool is closed.
 func (p *patient) Close() error {
-	p.mu.Lock() // none begins afterwards
+	p.mu.Lock() // a call either has begun its attempt, or begins none
 	p.end()
 	p.mu.Unlock()
 	p.all.Wait()

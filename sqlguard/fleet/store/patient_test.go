@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -129,6 +130,45 @@ func TestAPoolEndsConnecting(t *testing.T) {
 		t.Errorf("after Close: %v, and %d attempts go on", err, p.attempts)
 	}
 }
+
+// whileAsked is a context in which something happens after it was asked whether it has ended, and before the answer is there.
+type whileAsked struct {
+	context.Context
+	happens func()
+}
+
+func (w whileAsked) Err() error {
+	err := w.Context.Err()
+	w.happens()
+	return err
+}
+
+func TestNoAttemptIsBegunAfterClose(t *testing.T) {
+	closed := make(chan struct{})
+	p := newPatient(connectFunc(func(ctx context.Context) (driver.Conn, error) {
+		select {
+		case <-closed:
+			t.Error("an attempt is begun, and Close has returned")
+		default:
+		}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}))
+	p.ctx = whileAsked{p.ctx, sync.OnceFunc(func() {
+		go func() { p.Close(); close(closed) }()
+		time.Sleep(50 * time.Millisecond) // which is enough for Close, if it waits for nobody
+	})}
+	if _, err := p.Connect(t.Context()); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled", err)
+	}
+	<-closed
+}
+
+type connectFunc func(context.Context) (driver.Conn, error)
+
+func (f connectFunc) Connect(ctx context.Context) (driver.Conn, error) { return f(ctx) }
+
+func (connectFunc) Driver() driver.Driver { return nil }
 
 // TestAStoreThatIsSlowIsLeftAlone calls a store whose server accepts connections and says nothing.
 func TestAStoreThatIsSlowIsLeftAlone(t *testing.T) {
