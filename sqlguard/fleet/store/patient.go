@@ -14,13 +14,16 @@ import (
 // each heartbeat, for nobody, and never catch up. One attempt more than there are callers may be under way, for one may lead nowhere.
 type patient struct {
 	driver.Connector
-	ctx context.Context // until Close
-	end context.CancelFunc
+	name string          // of the server, for errors
+	ctx  context.Context // until Close
+	end  context.CancelFunc
 
 	mu       sync.Mutex
 	waiting  []chan attempt
 	attempts int // under way
 	spare    []driver.Conn
+	failed   error // of the last attempt that came to an end; nil if it has connected
+	failedAt time.Time
 	all      sync.WaitGroup
 }
 
@@ -30,8 +33,8 @@ type attempt struct {
 	err  error
 }
 
-func newPatient(c driver.Connector) *patient {
-	p := &patient{Connector: c}
+func newPatient(c driver.Connector, name string) *patient {
+	p := &patient{Connector: c, name: name}
 	p.ctx, p.end = context.WithCancel(context.Background())
 	return p
 }
@@ -65,10 +68,20 @@ func (p *patient) Connect(ctx context.Context) (driver.Conn, error) {
 	defer p.mu.Unlock()
 	if n := slices.Index(p.waiting, answer); n >= 0 {
 		p.waiting = slices.Delete(p.waiting, n, n+1)
-		return nil, fmt.Errorf("connecting: %w", ctx.Err())
+		return nil, p.late(ctx.Err())
 	}
 	a := <-answer // it came at the same time
 	return a.conn, a.err
+}
+
+// late returns the error of a caller who has no more time; p.mu is held. It tells why an attempt has failed before, which may have been between
+// two calls each time. That is no error to match, because it was not this caller's.
+func (p *patient) late(err error) error {
+	if p.failed == nil {
+		return fmt.Errorf("connecting to %s: %w", p.name, err)
+	}
+	ago := time.Since(p.failedAt).Round(time.Second)
+	return fmt.Errorf("connecting to %s: %w (an attempt has failed %s ago: %v)", p.name, err, ago, p.failed)
 }
 
 // try connects, within the time of patience, for whoever has waited longest by then. If there is nobody it keeps the connection as long.
@@ -76,6 +89,9 @@ func (p *patient) try() {
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	conn, err := p.Connector.Connect(ctx)
+	if err != nil && ctx.Err() != nil { // of which MySQL's driver says no more than that
+		err = fmt.Errorf("connecting to %s: %w", p.name, err)
+	}
 	if !p.hand(attempt{conn, err}) {
 		return
 	}
@@ -93,6 +109,7 @@ func (p *patient) hand(a attempt) (spare bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.attempts--
+	p.failed, p.failedAt = a.err, time.Now()
 	switch {
 	case len(p.waiting) > 0:
 		p.waiting[0] <- a

@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -70,7 +71,7 @@ func TestConnecting(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				server := &slowServer{accept: make(chan error)}
-				p := newPatient(server)
+				p := newPatient(server, "the server")
 				answers := make(chan attempt, 10)
 				next := func() error {
 					t.Helper()
@@ -118,8 +119,37 @@ func TestConnecting(t *testing.T) {
 	}
 }
 
+func TestWhoHasNoTimeHearsWhy(t *testing.T) {
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	refused := errors.New("refused")
+	synctest.Test(t, func(t *testing.T) {
+		server := &slowServer{accept: make(chan error)}
+		p := newPatient(server, "the server")
+		defer p.Close()
+		hears := func(want string) {
+			t.Helper()
+			if _, err := p.Connect(gone); !errors.Is(err, context.Canceled) || errors.Is(err, refused) || err.Error() != want {
+				t.Errorf("got %v, want %s", err, want)
+			}
+			synctest.Wait()
+		}
+		hears("connecting to the server: context canceled")
+		server.accept <- refused
+		time.Sleep(3 * time.Second)
+		hears("connecting to the server: context canceled (an attempt has failed 3s ago: refused)")
+		time.Sleep(patience + time.Second)
+		hears("connecting to the server: context canceled (an attempt has failed 1s ago: connecting to the server: context deadline exceeded)")
+		server.accept <- nil
+		if _, err := p.Connect(t.Context()); err != nil {
+			t.Error(err)
+		}
+		hears("connecting to the server: context canceled")
+	})
+}
+
 func TestAPoolEndsConnecting(t *testing.T) {
-	p := newPatient(&slowServer{accept: make(chan error)})
+	p := newPatient(&slowServer{accept: make(chan error)}, "the server")
 	db := sql.OpenDB(&connector{p, &target{}})
 	soon, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
@@ -153,7 +183,7 @@ func TestNoAttemptIsBegunAfterClose(t *testing.T) {
 		}
 		<-ctx.Done()
 		return nil, ctx.Err()
-	}))
+	}), "the server")
 	p.ctx = whileAsked{p.ctx, sync.OnceFunc(func() {
 		go func() { p.Close(); close(closed) }()
 		time.Sleep(50 * time.Millisecond) // which is enough for Close, if it waits for nobody
@@ -194,8 +224,8 @@ func TestAStoreThatIsSlowIsLeftAlone(t *testing.T) {
 			}
 			for range 6 {
 				call, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-				if _, err := s.Mode(call); !errors.Is(err, context.DeadlineExceeded) {
-					t.Errorf("got %v, want context.DeadlineExceeded", err)
+				if _, err := s.Mode(call); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), listener.Addr().String()) {
+					t.Errorf("got %v, want context.DeadlineExceeded, and where", err)
 				}
 				cancel()
 			}

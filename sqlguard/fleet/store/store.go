@@ -71,7 +71,7 @@ func OpenUnchecked(dsn string) (*Store, error) {
 	if t.dialect == sqlstore.Postgres {
 		s.hints = make(chan struct{}, 1)
 	}
-	db := sql.OpenDB(&connector{newPatient(inner), t})
+	db := sql.OpenDB(&connector{newPatient(inner, t.name), t})
 	if s.Store, err = sqlstore.New(sqlstore.Config{DB: db, Dialect: t.dialect, Hints: s.hints}); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
