@@ -141,6 +141,7 @@ func TestWhoHasNoTimeHearsWhy(t *testing.T) {
 		time.Sleep(patience + time.Second)
 		hears("connecting to the server: context canceled (an attempt has failed 1s ago: connecting to the server: context deadline exceeded)")
 		server.accept <- nil
+		synctest.Wait()
 		if _, err := p.Connect(t.Context()); err != nil {
 			t.Error(err)
 		}
