@@ -11,6 +11,8 @@
 // Changed on. That needs a session of its own, so not a pooler by transactions; without it a change is
 // heard of with the next heartbeat.
 //
-// Connecting may take 10 seconds, and goes on when the call that began it has no more time: the next call has the connection. At most
-// two attempts are under way for each call that waits, so that a server that is slow to accept connections can catch up with a fleet.
+// Connecting may take 10 seconds, and goes on when the call that began it has no more time: the next call has the connection, and one that
+// nobody wants is closed 10 seconds later. At most two attempts are under way, so that a server that is slow to accept connections can
+// catch up with a fleet. If both hang at an address that is dead, a store that has moved meanwhile is not tried before one of them has ended:
+// connect_timeout in the DSN, which is timeout for MySQL, has them end sooner.
 package store
