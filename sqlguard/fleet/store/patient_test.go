@@ -102,7 +102,11 @@ func TestConnecting(t *testing.T) {
 					case "long":
 						time.Sleep(patience + time.Second)
 					case "close":
+						began := time.Now()
 						p.Close()
+						if took := time.Since(began); took > 0 {
+							t.Errorf("Close took %s", took)
+						}
 					default:
 						if err := next(); !errors.Is(err, want[step]) {
 							t.Errorf("got %v, want %v", err, want[step])
