@@ -41,6 +41,9 @@ func TestTheFleetIsMeasured(t *testing.T) {
 			<-called
 		}
 	}
+	if err := member.Ready(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	await(func(s fleet.Status) bool { return s.Mode.State == fleet.Open })
 	m := measure(t, guard, otelguard.Config{Member: member})
 	m.want(t, map[string]float64{
