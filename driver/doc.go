@@ -87,7 +87,7 @@
 //     in a transaction in which nothing runs it leaves nothing, once it is closed: no commit
 //     was sent, so the server rolls back.
 //   - What was lost so before the database's fence was asked for has a session in the database still, which is ended when it is,
-//     over a new connection ([Config.Session]): the network may bring the statement late.
+//     over another connection ([Config.Session]): the network may bring the statement late.
 //   - A commit that fails with the server's answer is over, and what may be left of
 //     its transaction can only be rolled back while the mode is read-only. A rollback that fails
 //     leaves nothing that could be committed.

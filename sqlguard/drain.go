@@ -86,9 +86,10 @@ func (g *Guard) Drain(ctx context.Context) (DrainReport, error) {
 // DrainUnfenced is Drain for what has not taken the database's fence ([Change.Fence]): when it returns
 // nil, all that is open and may write has taken it, and so has all that begins later, as
 // long as a holder asks for it. A connection that was lost with a statement that had not taken it has a session in the database,
-// to which that statement may still be on its way, however long ago it was sent: DrainUnfenced has the driver end the session, over a new connection, and
-// returns an error while that fails. (Where the driver does not know the session, what was lost is waited for until it is older
-// than the tail; and it remembers the last 4,096 sessions, of the last 16 minutes.) If no holder asks for it, or the mode is changed so that none does any more, the error is an [ErrNotClosed].
+// to which that statement may still be on its way: DrainUnfenced has the driver end the session, over another connection, and
+// returns an error while that fails. It knows the last 4,096 of them, of the last 16 minutes; where the driver does not know the session,
+// what was lost is waited for until it is older than the tail. If no holder asks for the fence, or the mode is changed so that none does
+// any more, the error is an [ErrNotClosed].
 func (g *Guard) DrainUnfenced(ctx context.Context) (DrainReport, error) {
 	d := drain{guard: g, began: time.Now(), closed: g.state.Load()}
 	d.report.Epoch = d.closed.Epoch

@@ -28,7 +28,7 @@ func rawOf(c driver.Conn) *jackc.Conn {
 }
 
 // sessionID goes by the process that serves the connection, which the server has told when it was made (BackendKeyData;
-// PostgreSQL 18, 54.7). A pooler tells a number of its own, which no process has.
+// PostgreSQL 18, 54.7). A pooler tells a number of its own, by which nothing is found.
 func sessionID(_ context.Context, c driver.Conn) (string, error) {
 	raw := rawOf(c)
 	if raw == nil {
