@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"log/slog"
 	mathrand "math/rand/v2"
 	"time"
@@ -52,10 +53,18 @@ func (m *Member) run(ctx context.Context) {
 				return
 			}
 		case <-tooLate:
-			m.left = errors.New("not all that was admitted has ended: " + m.guard.Pending().String())
+			m.left = m.unfinished()
 			return
 		}
 	}
+}
+
+// unfinished says why a member could not leave in time.
+func (m *Member) unfinished() error {
+	if why := m.unended.Load(); why != nil {
+		return fmt.Errorf("not all that was lost on its way to the database has ended: %w", *why)
+	}
+	return errors.New("not all that was admitted has ended: " + m.guard.Pending().String())
 }
 
 // goodbye takes the record out of the store, once nothing is open any more.

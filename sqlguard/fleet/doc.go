@@ -81,7 +81,8 @@
 //
 //  1. A process says that it is bound only when all that it has open and may write has taken the fence
 //     ([sqlguard.Guard.DrainUnfenced]), and what it has lost on the way in the 16 minutes before finds nobody any more: the
-//     process has ended its session in the database, over another connection. From then on it sends
+//     process has ended its session in the database, over another connection. One that leaves while the fleet is open ends it before
+//     its record is taken out; if it cannot, the record stays (rule 8). From then on a process sends
 //     nothing that writes but in a transaction that has the fence, whatever its clock and its lease say: the state asks for
 //     it until a later one is heard of, and a process that is stopped hears of none.
 //  2. What a text has begun without anybody's looking is not known to be open. Before it can be committed, the fence is taken in it.
@@ -96,7 +97,7 @@
 // may never have heard that there is a fence. The other is that what was sent without the fence, and lost on the way, is over after the tail
 // where nobody ends its session. These are: sessions behind a pooler, which are not the database's; those of a driver that does not know them
 // (driver.Config.Session), of a connection to MySQL or MariaDB that was taken from its pool before the fence was enabled, or that its program has not given back; those of
-// a process that has left or died before the fleet was armed, which are known to nobody; those that were begun under another role, or on
+// a process that has died before the fleet was armed, or has left before the fence was enabled, which are known to nobody; those that were begun under another role, or on
 // another server than the one that new connections lead to; and what was lost 16 minutes before, or before the 4,096 last losses. A network
 // holds nothing back for that long, but a statement may run, or wait for a lock, in the server: the level verified finds it at that.
 //
@@ -110,6 +111,7 @@
 //	a process is killed once bound       its record expires, and after the tail nobody waits for it
 //	a process is cut off                 the same; it closes by itself, and joins again when it can
 //	a process cannot drain               wait names it and its work; cut has it roll back
+//	a process cannot leave               its record stays, and expires: as if it were killed
 //	the operator's command is killed     the fleet stays as it is; quiesce wait or quiesce off goes on
 //	the expected end passes              an alarm in each process; nothing opens by itself
 //

@@ -60,12 +60,8 @@ func TestAMemberThatTakesTheFence(t *testing.T) {
 		}},
 		{"is not bound while a session that it has lost cannot be ended, and raises an alarm", func(j *joined) {
 			j.conn.End()
-			var lost sqlguard.Conn
-			j.guard.Attach(&lost, simDialect{})
 			db := &unreachable{err: errors.New("nobody answers")}
-			lost.Session("7", db)
-			lost.Enter(context.Background(), "INSERT")
-			lost.Detach()
+			j.lose(db)
 			j.store.set(j.t, fencing(armed, "op"))
 			for range 5 {
 				j.settle()
@@ -79,11 +75,7 @@ func TestAMemberThatTakesTheFence(t *testing.T) {
 		}},
 		{"raises no alarm any more when the operation is another", func(j *joined) {
 			j.conn.End()
-			var lost sqlguard.Conn
-			j.guard.Attach(&lost, simDialect{})
-			lost.Session("7", &unreachable{err: errors.New("nobody answers")})
-			lost.Enter(context.Background(), "INSERT")
-			lost.Detach()
+			j.lose(&unreachable{err: errors.New("nobody answers")})
 			j.store.set(j.t, fencing(armed, "op"))
 			j.settle()
 			j.settle()
@@ -93,6 +85,75 @@ func TestAMemberThatTakesTheFence(t *testing.T) {
 			j.settle()
 			j.settle()
 			j.want("there is none", j.report().Alarm == "")
+		}},
+		{"ends what it has lost before it leaves, though the fleet is open", func(j *joined) {
+			j.conn.End()
+			j.store.set(j.t, Mode{State: Open, Fence: true})
+			j.settle()
+			db := &unreachable{err: errors.New("nobody answers")}
+			j.lose(db)
+			left := make(chan error)
+			go func() { left <- j.Leave(context.Background()) }()
+			j.settle()
+			j.settle()
+			_, there := j.store.record("web-1")
+			j.want("it is there as long as it cannot", there && db.asked() > 1)
+			db.set(nil)
+			j.want("it leaves", <-left == nil)
+			_, there = j.store.record("web-1")
+			asked := db.asked()
+			j.guard.DrainUnfenced(context.Background())
+			j.want("nothing is left, and it writes no more", !there && db.asked() == asked && !j.writes())
+		}},
+		{"drains in a closed fleet whatever became of what a bypass has lost", func(j *joined) {
+			j.store.set(j.t, fencing(armed, "op"))
+			j.conn.End()
+			j.settle()
+			j.conn.Begin(context.Background())
+			j.conn.Fence(true)
+			j.store.set(j.t, fencing(closed, "op"))
+			j.settle()
+			j.want("it waits", j.report().Epoch == 3 && j.report().Drained == 0)
+			db := &unreachable{err: errors.New("nobody answers")}
+			j.lose(db)
+			j.conn.End()
+			j.settle()
+			j.settle()
+			j.settle()
+			j.want("it has drained", j.report().Drained == 3 && db.asked() == 0)
+		}},
+		{"stays on record when it cannot end in time what it has lost", func(j *joined) {
+			j.conn.End()
+			j.store.set(j.t, Mode{State: Open, Fence: true})
+			j.settle()
+			j.lose(&unreachable{err: errors.New("nobody answers")})
+			err := j.Leave(context.Background())
+			const why = "fleet: leave: not all that was lost on its way to the database has ended: sqlguard: drain: nobody answers"
+			j.want("it says why", err != nil && err.Error() == why)
+			_, there := j.store.record("web-1")
+			j.want("it is there", there)
+		}},
+		{"leaves what it has lost to itself where the record asks for no fence any more", func(j *joined) {
+			j.conn.End()
+			j.store.set(j.t, Mode{State: Open, Fence: true})
+			j.settle()
+			db := &unreachable{err: errors.New("nobody answers")}
+			j.lose(db)
+			j.store.set(j.t, opened)
+			j.settle()
+			j.want("it leaves", j.Leave(context.Background()) == nil && db.asked() == 0)
+		}},
+		{"hears while it leaves that the record asks for none any more", func(j *joined) {
+			j.conn.End()
+			j.store.set(j.t, Mode{State: Open, Fence: true})
+			j.settle()
+			j.lose(&unreachable{err: errors.New("nobody answers")})
+			left := make(chan error)
+			go func() { left <- j.Leave(context.Background()) }()
+			j.settle()
+			j.settle()
+			j.store.set(j.t, opened)
+			j.want("it leaves", <-left == nil)
 		}},
 		{"is bound while one with it is open", func(j *joined) {
 			j.store.set(j.t, fencing(armed, "op"))
@@ -260,10 +321,27 @@ func TestAnOperatorOfTheFence(t *testing.T) {
 	}
 }
 
+// lose loses a connection to a database in the middle of a statement.
+func (j *joined) lose(db *unreachable) {
+	var c sqlguard.Conn
+	j.guard.Attach(&c, simDialect{})
+	c.Session("7", db)
+	c.Enter(context.Background(), "INSERT")
+	c.Detach()
+}
+
 // unreachable is a database that ends no session as long as it has an error.
 type unreachable struct {
-	mu  sync.Mutex
-	err error
+	mu    sync.Mutex
+	err   error
+	times int
+}
+
+// asked returns how often it was asked to.
+func (u *unreachable) asked() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.times
 }
 
 func (u *unreachable) set(err error) {
@@ -275,5 +353,6 @@ func (u *unreachable) set(err error) {
 func (u *unreachable) EndSessions(context.Context, []sqlguard.LostSession) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.times++
 	return u.err
 }

@@ -151,8 +151,9 @@ func (m *Member) hold() error {
 		change = sqlguard.Change{Mode: sqlguard.ReadOnly, Reason: "the fleet is about to be closed, and this process came too late"}
 	}
 	m.open = opens
-	// Where nothing is open, too: a process that has come too late is bound at once, since all that it has is fenced.
-	change.Fence = m.mode.Fence && m.mode.State != Open
+	// Where nothing is open, too: a process that has come too late is bound at once, since all that it has is fenced. One that
+	// leaves is never armed, and ends what it has lost now.
+	change.Fence = m.mode.Fence && (m.mode.State != Open || m.leaving)
 	change.Lease = m.lease
 	if change.Mode == sqlguard.Off && change.Lease == nil && !change.Fence && change.Announced.IsZero() {
 		m.guard.Release(m.cfg.Hold)
@@ -180,8 +181,9 @@ func (m *Member) drain(ctx context.Context) {
 	}
 	ctx, m.draining = context.WithCancel(ctx)
 	m.drains = next
+	lost := m.leaving && m.mode.Fence
 	go func() {
-		if m.omit.keeps(ackWhenDrained) && !m.drainGuard(ctx) {
+		if m.omit.keeps(ackWhenDrained) && !m.drainGuard(ctx) || lost && !m.endLost(ctx) {
 			return
 		}
 		select {
@@ -199,6 +201,24 @@ func (m *Member) drainGuard(ctx context.Context) bool {
 		}
 		select {
 		case <-time.After(time.Second): // something else flips this guard
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// endLost reports whether the sessions have ended that a process which leaves has lost, before ctx ended.
+func (m *Member) endLost(ctx context.Context) bool {
+	for {
+		_, err := m.guard.DrainUnfenced(ctx)
+		if err == nil {
+			return true
+		}
+		if ctx.Err() == nil && !errors.Is(err, sqlguard.ErrNotClosed) {
+			m.unended.Store(&err)
+		}
+		select {
+		case <-time.After(time.Second):
 		case <-ctx.Done():
 			return false
 		}

@@ -38,6 +38,7 @@ type Member struct {
 	open       bool                    // the guard lets writes pass, as far as the fleet goes
 	cutAt      uint64                  // the epoch at which the guard was told to cut
 	unbound    atomic.Pointer[unbound] // the last time
+	unended    atomic.Pointer[error]   // why what a process that leaves has lost could not be ended, the last time
 	draining   context.CancelFunc
 	drains     drained // what it drains for
 	enclosing  context.CancelFunc
@@ -153,7 +154,9 @@ func (m *Member) Status() Status {
 
 // Leave closes writing, waits until all that was admitted has ended, and takes the
 // process's record out of the store. Writing stays closed afterwards, because nobody counts on the process to
-// hear of a change. Call it after the last request has been answered.
+// hear of a change. Call it after the last request has been answered, and before the pools are closed: where the fleet's
+// record asks for the database's fence ([Mode].Fence), the sessions are ended first of connections that were lost, as
+// [sqlguard.Guard.DrainUnfenced] does when the fleet is armed.
 //
 // If that takes longer than 30 seconds, or ctx ends first, there is an error, and the record stays: an
 // operator has to remove it before the fleet can be closed again.

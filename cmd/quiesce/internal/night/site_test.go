@@ -218,20 +218,36 @@ func (p *process) goOn() {
 }
 
 // tries waits until a process that nothing stops has tried each of its ways of writing, from now on.
-func (p *process) tries() error {
-	if _, err := io.WriteString(p.ask, "try\n"); err != nil {
+func (p *process) tries() error { return p.does("try", "tried") }
+
+// replace has a process leave the fleet, and starts another one.
+func (p *process) replace() {
+	p.site.t.Helper()
+	if err := p.does("leave", "left"); err != nil {
+		p.site.t.Fatal(err)
+	}
+	p.kill()
+	p.start()
+}
+
+// does waits until a process has done what it is asked for, and says so.
+func (p *process) does(what, done string) error {
+	if _, err := io.WriteString(p.ask, what+"\n"); err != nil {
 		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	answer := make(chan error, 1)
 	go func() {
-		_, err := p.answers.ReadString('\n')
+		said, err := p.answers.ReadString('\n')
+		if err == nil && said != done+"\n" {
+			err = fmt.Errorf("%s, asked to %s, says %q", p.name, what, said)
+		}
 		answer <- err
 	}()
 	select {
 	case err := <-answer:
 		return err
 	case <-time.After(time.Minute):
-		return fmt.Errorf("%s does not say that it has tried to write", p.name)
+		return fmt.Errorf("%s does not say that it has %s", p.name, done)
 	}
 }
 

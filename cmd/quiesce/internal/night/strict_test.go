@@ -41,21 +41,29 @@ func TestNothingComesLateFromBeforeTheClosing(t *testing.T) {
 		for _, tt := range []struct {
 			name    string
 			silence func(*tcpproxy.Proxy)
+			replace bool
 			code    int
 		}{
-			{"the processes connect anew", (*tcpproxy.Proxy).SilenceOpen, operate.ExitOK},
-			{"nothing gets through", (*tcpproxy.Proxy).Silence, operate.ExitTimeout},
+			{"the processes connect anew", (*tcpproxy.Proxy).SilenceOpen, false, operate.ExitOK},
+			{"the processes are replaced", (*tcpproxy.Proxy).SilenceOpen, true, operate.ExitOK},
+			{"nothing gets through", (*tcpproxy.Proxy).Silence, false, operate.ExitTimeout},
 		} {
 			t.Run(e.name+", "+tt.name, func(t *testing.T) {
 				t.Parallel()
 				s := newSite(t, e, p, "-single")
 				s.fence()
-				s.follow()
 				for range 2 {
+					s.follow()
 					s.writing()
 					for _, p := range s.processes[:2] {
 						tt.silence(p.toDB)
 						p.isHeld()
+						if tt.replace {
+							p.replace()
+						}
+					}
+					if tt.replace {
+						s.follow()
 					}
 					code, out := s.closeAndWait(t.Context(), operate.Strict, 20*time.Second)
 					before := s.rows()

@@ -1,7 +1,7 @@
 // Command writer is a process of a site that does nothing but write, for the tests of a whole
 // fleet. It joins, and commits rows as fast as it may: by single statements, by transactions, and by
-// transactions that are begun by their text. To each line of its standard input it says "tried" when it has tried
-// each of them once more.
+// transactions that are begun by their text. To a line "try" of its standard input it says "tried" when it has tried
+// each of them once more; to "leave" it says "left" when it has left the fleet, or why it cannot.
 package main
 
 import (
@@ -72,7 +72,7 @@ func run() error {
 	if *unfenced {
 		fleetStore = withoutFence{s}
 	}
-	_, err = fleet.Join(ctx, guard, fleetStore, fleet.Config{
+	member, err := fleet.Join(ctx, guard, fleetStore, fleet.Config{
 		Service: "writer", Instance: *instance, TTL: *ttl,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1})),
 	})
@@ -92,7 +92,7 @@ func run() error {
 		w.asked = append(w.asked, asked)
 		go w.forever(ctx, write, asked)
 	}
-	return w.answer()
+	return w.answer(member)
 }
 
 // withoutFence is a store in which nobody has asked for the fence.
@@ -124,10 +124,18 @@ type writer struct {
 	asked            []chan *sync.WaitGroup // of each way of writing
 }
 
-// answer answers whoever asks it to try.
-func (w *writer) answer() error {
+// answer answers whoever asks it to do something.
+func (w *writer) answer(member *fleet.Member) error {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
+		if lines.Text() == "leave" {
+			if err := member.Leave(context.Background()); err != nil {
+				fmt.Println(strings.ReplaceAll(err.Error(), "\n", "; "))
+			} else {
+				fmt.Println("left")
+			}
+			continue
+		}
 		var all sync.WaitGroup
 		all.Add(len(w.asked))
 		for _, asked := range w.asked {
