@@ -22,9 +22,7 @@ func TestAMemberThatTakesTheFence(t *testing.T) {
 		test func(j *joined)
 	}{
 		{"asks its guard for it while the fleet is armed or closed", func(j *joined) {
-			j.conn.End()
-			j.store.set(j.t, Mode{State: Open, Fence: true})
-			j.settle()
+			j.enabled()
 			j.want("not while it is open", !j.guard.State().Fence)
 			j.store.set(j.t, fencing(armed, "op"))
 			j.settle()
@@ -87,9 +85,7 @@ func TestAMemberThatTakesTheFence(t *testing.T) {
 			j.want("there is none", j.report().Alarm == "")
 		}},
 		{"ends what it has lost before it leaves, though the fleet is open", func(j *joined) {
-			j.conn.End()
-			j.store.set(j.t, Mode{State: Open, Fence: true})
-			j.settle()
+			j.enabled()
 			db := &unreachable{err: errors.New("nobody answers")}
 			j.lose(db)
 			left := make(chan error)
@@ -123,9 +119,7 @@ func TestAMemberThatTakesTheFence(t *testing.T) {
 			j.want("it has drained", j.report().Drained == 3 && db.asked() == 0)
 		}},
 		{"stays on record when it cannot end in time what it has lost", func(j *joined) {
-			j.conn.End()
-			j.store.set(j.t, Mode{State: Open, Fence: true})
-			j.settle()
+			j.enabled()
 			j.lose(&unreachable{err: errors.New("nobody answers")})
 			err := j.Leave(context.Background())
 			const why = "fleet: leave: not all that was lost on its way to the database has ended: sqlguard: drain: nobody answers"
@@ -134,9 +128,7 @@ func TestAMemberThatTakesTheFence(t *testing.T) {
 			j.want("it is there", there)
 		}},
 		{"leaves what it has lost to itself where the record asks for no fence any more", func(j *joined) {
-			j.conn.End()
-			j.store.set(j.t, Mode{State: Open, Fence: true})
-			j.settle()
+			j.enabled()
 			db := &unreachable{err: errors.New("nobody answers")}
 			j.lose(db)
 			j.store.set(j.t, opened)
@@ -144,9 +136,7 @@ func TestAMemberThatTakesTheFence(t *testing.T) {
 			j.want("it leaves", j.Leave(context.Background()) == nil && db.asked() == 0)
 		}},
 		{"hears while it leaves that the record asks for none any more", func(j *joined) {
-			j.conn.End()
-			j.store.set(j.t, Mode{State: Open, Fence: true})
-			j.settle()
+			j.enabled()
 			j.lose(&unreachable{err: errors.New("nobody answers")})
 			left := make(chan error)
 			go func() { left <- j.Leave(context.Background()) }()
@@ -319,6 +309,13 @@ func TestAnOperatorOfTheFence(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) { operated(t, tt.test) })
 	}
+}
+
+// enabled has the record ask for the fence while the fleet is open, and nothing is.
+func (j *joined) enabled() {
+	j.conn.End()
+	j.store.set(j.t, Mode{State: Open, Fence: true})
+	j.settle()
 }
 
 // lose loses a connection to a database in the middle of a statement.

@@ -92,19 +92,8 @@ func (m *Member) enclose(ctx context.Context) {
 	ctx, m.enclosing = context.WithCancel(ctx)
 	m.encloses = op
 	go func() {
-		for {
-			_, err := m.guard.DrainUnfenced(ctx)
-			if err == nil {
-				break
-			}
-			if ctx.Err() == nil && !errors.Is(err, sqlguard.ErrNotClosed) {
-				m.unbound.Store(&unbound{op, err})
-			}
-			select {
-			case <-time.After(time.Second): // something else flips this guard
-			case <-ctx.Done():
-				return
-			}
+		if !m.drainUnfenced(ctx, func(err error) { m.unbound.Store(&unbound{op, err}) }) {
+			return
 		}
 		select {
 		case m.enclosed <- op:
@@ -183,7 +172,10 @@ func (m *Member) drain(ctx context.Context) {
 	m.drains = next
 	lost := m.leaving && m.mode.Fence
 	go func() {
-		if m.omit.keeps(ackWhenDrained) && !m.drainGuard(ctx) || lost && !m.endLost(ctx) {
+		if m.omit.keeps(ackWhenDrained) && !m.drainGuard(ctx) {
+			return
+		}
+		if lost && !m.drainUnfenced(ctx, func(err error) { m.unended.Store(&err) }) {
 			return
 		}
 		select {
@@ -207,18 +199,19 @@ func (m *Member) drainGuard(ctx context.Context) bool {
 	}
 }
 
-// endLost reports whether the sessions have ended that a process which leaves has lost, before ctx ended.
-func (m *Member) endLost(ctx context.Context) bool {
+// drainUnfenced reports whether all that may write has taken the fence, and what was lost before has ended, before ctx ended. It tells why it fails,
+// and tries again.
+func (m *Member) drainUnfenced(ctx context.Context, tell func(error)) bool {
 	for {
 		_, err := m.guard.DrainUnfenced(ctx)
 		if err == nil {
 			return true
 		}
 		if ctx.Err() == nil && !errors.Is(err, sqlguard.ErrNotClosed) {
-			m.unended.Store(&err)
+			tell(err)
 		}
 		select {
-		case <-time.After(time.Second):
+		case <-time.After(time.Second): // something else flips this guard
 		case <-ctx.Done():
 			return false
 		}
